@@ -1,0 +1,111 @@
+// The command line of the benchmarks: one name, one question, options per benchmark.
+//
+// A missed target is a printed result and no failure; only a benchmark that could not be run is.
+
+import { parseArgs } from "node:util";
+import { runKeepAlive } from "./keep-alive.ts";
+import { chooseGenerator } from "./load.ts";
+import { runMemory } from "./memory.ts";
+
+interface Benchmark {
+  readonly question: string;
+  readonly options: readonly string[];
+  run(argv: readonly string[]): Promise<void>;
+}
+
+const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
+  [
+    "keep-alive",
+    {
+      question: "CPU time per request on persistent connections, against nginx and node:http",
+      options: [
+        "--rounds N        rounds, in each of which every subject has its turn (default 5)",
+        "--seconds N       length of one turn (default 4)",
+        "--connections N   persistent connections (default 64)",
+        '--load NAME       "wrk" or "own" (default: wrk where it is installed)',
+      ],
+      run: benchKeepAlive,
+    },
+  ],
+  [
+    "memory",
+    {
+      question: "resident bytes per idle and per lingering connection, against nginx and node:http",
+      options: [
+        "--connections N   connections held at once (default 9500)",
+        "--rounds N        rounds, in each of which every case has its turn (default 3)",
+        "--seconds N       settle time, of which the lowest resident memory counts (default 5)",
+      ],
+      run: benchMemory,
+    },
+  ],
+]);
+
+async function benchKeepAlive(argv: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      rounds: { type: "string", default: "5" },
+      seconds: { type: "string", default: "4" },
+      connections: { type: "string", default: "64" },
+      load: { type: "string" },
+    },
+  });
+  await runKeepAlive({
+    roundCount: parseCount("--rounds", values.rounds, 100),
+    seconds: parseCount("--seconds", values.seconds, 600),
+    connectionCount: parseCount("--connections", values.connections, 10_000),
+    generator: await chooseGenerator(values.load),
+  });
+}
+
+async function benchMemory(argv: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      connections: { type: "string", default: "9500" },
+      rounds: { type: "string", default: "3" },
+      seconds: { type: "string", default: "5" },
+    },
+  });
+  await runMemory({
+    connectionCount: parseCount("--connections", values.connections, 20_000),
+    roundCount: parseCount("--rounds", values.rounds, 100),
+    settleMs: parseCount("--seconds", values.seconds, 600) * 1000,
+  });
+}
+
+function parseCount(option: string, text: string, limit: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= limit) return value;
+  throw new RangeError(
+    `Cannot use ${option} ${JSON.stringify(text)}: expected an integer from 1 to ${limit}`,
+  );
+}
+
+function describeBenchmarks(): string {
+  const lines = ["Usage: npm run bench -- NAME [options]", ""];
+  for (const [name, { question, options }] of BENCHMARKS) {
+    lines.push(`${name}: ${question}`, ...options.map((option) => `  ${option}`), "");
+  }
+  lines.push("Subjects that are not installed are skipped, and the reason is printed.");
+  return lines.join("\n");
+}
+
+async function main([name, ...argv]: readonly string[]): Promise<void> {
+  if (name === undefined || name === "--help" || name === "-h" || argv.includes("--help")) {
+    console.log(describeBenchmarks());
+    return;
+  }
+  const benchmark = BENCHMARKS.get(name);
+  if (benchmark === undefined) {
+    const names = [...BENCHMARKS.keys()].join(", ");
+    throw new RangeError(`Cannot run benchmark ${JSON.stringify(name)}: expected one of ${names}`);
+  }
+  await benchmark.run(argv);
+}
+
+main(process.argv.slice(2)).catch((cause: unknown) => {
+  console.error(cause instanceof Error ? cause.message : cause);
+  process.exitCode = 1;
+});

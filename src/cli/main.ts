@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { isUsageError } from "./cli-error.ts";
+import { serveCommand } from "./serve-command.ts";
+
+// The command line: `finwait COMMAND`. Commands throw; this file turns errors into a sentence.
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+const program = new Command("finwait")
+  .description("An HTTP/1.1 server that ends its connections well")
+  .version(packageVersion(), "-V, --version", "print the version")
+  .helpOption("-h, --help", "print this help")
+  .showHelpAfterError("Run with --help for the list of commands and options.")
+  .addCommand(serveCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // A failure that the user can mend is a sentence; anything else is ours, and needs its stack.
+  const isOurs = !isUsageError(error);
+  const text = error instanceof Error ? (isOurs ? error.stack : error.message) : String(error);
+  process.stderr.write(`finwait: ${text}\n`);
+  process.exitCode = 1;
+}

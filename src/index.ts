@@ -1,0 +1,53 @@
+// The public surface of the package. What is not named here may change without notice.
+
+export { FinwaitError, LocalProtocolError } from "./base/error.ts";
+export { type ClosePolicy, DEFAULT_CLOSE_POLICY, parseClosePolicy } from "./closing/policy.ts";
+export {
+  type FetchCallback,
+  type FetchContext,
+  type FetchHandlerOptions,
+  fetchHandler,
+} from "./handlers/fetch-handler.ts";
+export { LightResponse } from "./handlers/fetch-light-response.ts";
+export { type FetchRequest, nativeRequest } from "./handlers/fetch-request.ts";
+export { staticFiles } from "./handlers/static-files.ts";
+export type { StaticFilesOptions } from "./handlers/static-options.ts";
+export {
+  isPeerProtocolError,
+  PeerProtocolError,
+  type PeerProtocolErrorCode,
+} from "./http1/error.ts";
+export type {
+  AbortReason,
+  ConnectionFacts,
+  Endpoint,
+  Exchange,
+  ExchangeRecord,
+  FieldLines,
+  Handler,
+  HttpVersion,
+  PreparedResponse,
+  RequestBody,
+  RequestFields,
+  TargetForm,
+  TlsFacts,
+} from "./server/exchange.ts";
+export { DEFAULT_SERVER_LIMITS, parseServerLimits, type ServerLimits } from "./server/limits.ts";
+export type { TlsSettings } from "./server/listener.ts";
+export { prepareResponse } from "./server/prepared-response.ts";
+export { RequestBodyError } from "./server/request-body.ts";
+export {
+  type FinwaitServer,
+  type ServeOptions,
+  type ShutdownOptions,
+  serve,
+} from "./server/serve.ts";
+export type {
+  CloseReason,
+  ClosingBound,
+  Ending,
+  EndingOutcome,
+  Evidence,
+  PhaseDurations,
+} from "./tcp/ending.ts";
+export type { TcpState } from "./tcp/state.ts";

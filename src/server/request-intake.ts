@@ -1,0 +1,358 @@
+import type { ClosingInput } from "../closing/state.ts";
+import type { RequestHead } from "../http1/request-head.ts";
+import type { ReaderEvent, RequestReader } from "../http1/request-reader.ts";
+import { CONTINUE_BYTES } from "../http1/response-writer.ts";
+import type { CloseReason } from "../tcp/ending.ts";
+import { refusalBytes } from "./core-response.ts";
+import type { AbortReason, ConnectionFacts } from "./exchange.ts";
+import { exchangeRecordOf } from "./exchange-record.ts";
+import { type ExchangeDriver, HttpExchange } from "./http-exchange.ts";
+import type { Outbox } from "./outbox.ts";
+import { RequestBodyError } from "./request-body.ts";
+import type { ServerContext } from "./server-context.ts";
+
+// From received bytes to exchanges: reads requests, dispatches them one at a time, feeds their
+// bodies.
+//
+// A connection has an intake only while there is something of a request, so an idle one costs
+// nothing.
+
+/** What an intake needs of its connection. */
+export interface IntakeHost extends ConnectionFacts {
+  readonly context: ServerContext;
+  readonly outbox: Outbox;
+  /** Requests begun on this connection, the present one included. */
+  readonly requestCount: number;
+  readonly hasPeerEnded: boolean;
+  /** True while requests are read; false once the connection is closing. */
+  readonly isReading: boolean;
+  readonly isDiscarding: boolean;
+  noteRequest(head: RequestHead): void;
+  requestClose(reason: CloseReason): void;
+  apply(input: ClosingInput): void;
+  /** The response is complete, the request is not. `discardedBytes` of it are noted already. */
+  startDiscard(discardedBytes: number): void;
+  finishDiscard(): void;
+  noteDiscarded(byteCount: number): void;
+  /** Something was sent outside of `process`. */
+  noteSent(): void;
+  /** One step of `process` is over: decide what to wait for. */
+  settle(): void;
+}
+
+export class RequestIntake implements ExchangeDriver {
+  /** Bytes received since the start of the body-rate window. */
+  windowBytes = 0;
+  readonly #host: IntakeHost;
+  readonly #context: ServerContext;
+  readonly #reader: RequestReader;
+  #exchange: HttpExchange | null = null;
+  #isProcessing = false;
+  #isReleased = false;
+
+  constructor(host: IntakeHost) {
+    this.#host = host;
+    this.#context = host.context;
+    this.#reader = host.context.takeReader();
+  }
+
+  get connection(): ConnectionFacts {
+    return this.#host;
+  }
+  get date(): string {
+    return this.#context.date.value;
+  }
+  get keepAlive(): string {
+    return this.#context.keepAlive;
+  }
+  get isWritable(): boolean {
+    return this.#host.outbox.unsentBytes <= this.#context.limits.sendBufferLimitBytes;
+  }
+
+  /** True when nothing of any request is held: the intake can be let go. */
+  get isEmpty(): boolean {
+    return this.#exchange === null && this.#reader.isBetweenMessages && !this.#host.hasPeerEnded;
+  }
+
+  get hasExchange(): boolean {
+    return this.#exchange !== null;
+  }
+
+  /** Bytes received and not looked at. */
+  get bufferedBytes(): number {
+    return this.#reader.bufferedBytes;
+  }
+
+  /** True while bytes of a body are due from the peer and somebody takes them. */
+  get isBodyDue(): boolean {
+    const exchange = this.#exchange;
+    if (exchange === null || exchange.isRequestComplete || exchange.isContinueDue) return false;
+    return this.#mayReceiveBody(exchange);
+  }
+
+  /** True while reading on would only fill memory. */
+  get shouldPause(): boolean {
+    const exchange = this.#exchange;
+    if (exchange !== null && !exchange.isRequestComplete) return !this.#mayReceiveBody(exchange);
+    // Without an exchange the reader holds this much only while responses wait for the peer.
+    const isWaiting = exchange !== null || !(this.#host.isDiscarding || this.mayDispatch());
+    const { receiveBufferLimitBytes } = this.#context.limits;
+    return isWaiting && this.#reader.bufferedBytes >= receiveBufferLimitBytes;
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.windowBytes += bytes.byteLength;
+    this.#reader.receive(bytes);
+    this.process();
+  }
+
+  receiveEnd(): void {
+    this.#reader.receiveEnd();
+    this.process();
+  }
+
+  receiveWritable(): void {
+    this.#exchange?.receiveWritable();
+    this.process();
+  }
+
+  /**
+   * Gives the reader back. A handler may still hold a body of this intake and read what it has
+   * queued, which must not touch the reader any more.
+   */
+  release(): void {
+    this.#isReleased = true;
+    this.#context.returnReader(this.#reader);
+  }
+
+  /** The connection is gone: whoever works on an exchange hears it. */
+  cutOff(reason: AbortReason): void {
+    const exchange = this.#exchange;
+    this.#exchange = null;
+    if (exchange === null) return;
+    const message = "Cannot read the request body: the connection is gone";
+    exchange.cutOff(reason, new RequestBodyError("FINWAIT_BODY_BROKEN_OFF", message));
+    this.#report(exchange);
+  }
+
+  process(): void {
+    if (this.#isProcessing || this.#isReleased || !this.#host.isReading) return;
+    const { outbox } = this.#host;
+    this.#isProcessing = true;
+    outbox.hold();
+    let isAdvancing = true;
+    while (isAdvancing && this.#host.isReading) isAdvancing = this.#advance();
+    this.#isProcessing = false;
+    outbox.release();
+    if (this.#host.isReading) this.#host.settle();
+  }
+
+  /** False while responses to earlier requests wait for the peer. */
+  mayDispatch(): boolean {
+    const { outbox } = this.#host;
+    const { pipelinedRequestLimit } = this.#context.limits;
+    if (outbox.inFlightCount >= pipelinedRequestLimit) outbox.flush();
+    return outbox.inFlightCount < pipelinedRequestLimit && this.isWritable;
+  }
+
+  // --- What the exchange asks ---
+
+  send(bytes: Uint8Array): boolean {
+    const { outbox } = this.#host;
+    outbox.send(bytes);
+    // Bytes that are only held back never make anyone wait: nobody would report them as gone.
+    if (!this.#isProcessing) this.#host.noteSent();
+    else if (!this.isWritable) outbox.flush();
+    return this.isWritable;
+  }
+
+  noteDiscarded(byteCount: number): void {
+    this.#host.noteDiscarded(byteCount);
+  }
+
+  reportError(error: unknown): void {
+    this.#context.observer.handleHandlerError(error);
+  }
+
+  decideClose(exchange: HttpExchange): CloseReason | null {
+    const { requestLimit } = this.#context.limits;
+    if (exchange.wantsClose) return "handler-asked";
+    if (!exchange.head.isPersistent) return "client-asked";
+    if (this.#context.isShuttingDown) return "server-shutdown";
+    if (requestLimit > 0 && this.#host.requestCount >= requestLimit) return "request-limit";
+    if (!exchange.isRequestComplete) {
+      // The client may now send the body or the next request: nobody could tell (RFC 9110 §10.1.1).
+      if (exchange.isContinueDue && this.#reader.bufferedBytes === 0) return "expectation-unmet";
+      const remainingBytes = this.#reader.remainingBodyBytes ?? 0;
+      const isDear = remainingBytes > this.#context.policy.discardLimitBytes;
+      if (exchange.body.isGivenUp && isDear) return "body-unread";
+    }
+    const isLast = this.#host.hasPeerEnded && this.#reader.bufferedBytes === 0;
+    return isLast ? "peer-ended" : null;
+  }
+
+  wantBody(exchange: HttpExchange): void {
+    // A body that arrived whole may be read long after its exchange, during the next one.
+    if (exchange !== this.#exchange) return;
+    if (!exchange.isResponseStarted) this.sendContinue(exchange);
+    this.process();
+  }
+
+  sendContinue(exchange: HttpExchange): void {
+    if (!exchange.isContinueDue) return;
+    exchange.isContinueDue = false;
+    if (this.#reader.bufferedBytes === 0) this.send(CONTINUE_BYTES);
+  }
+
+  exchangeEnded(exchange: HttpExchange): void {
+    this.#report(exchange);
+    this.#exchange = null;
+    if (exchange.isAborted) {
+      // Content that only the end of the connection can end would look complete after a FIN.
+      if (!exchange.isEndedByClose) this.#host.requestClose("response-incomplete");
+      else
+        this.#host.apply({ type: "reset-requested", reason: "response-incomplete", bound: null });
+    } else if (exchange.closeReason !== null) {
+      this.#host.requestClose(exchange.closeReason);
+    } else if (!exchange.isRequestComplete) {
+      this.#host.startDiscard(exchange.discardedBytes);
+    }
+    this.process();
+  }
+
+  // --- One event at a time ---
+
+  /** Takes one event from the reader, if something may be done with it. False: wait. */
+  #advance(): boolean {
+    const exchange = this.#exchange;
+    if (exchange !== null) return !exchange.isRequestComplete && this.#advanceBody(exchange);
+    // What is thrown away does not wait: the peer may send all of it before it reads the response.
+    const { isDiscarding } = this.#host;
+    if (!isDiscarding && !this.mayDispatch()) return false;
+    const event = this.#reader.read();
+    if (event === null) return false;
+    if (isDiscarding) this.#discard(event);
+    else this.#dispatch(event);
+    return true;
+  }
+
+  #dispatch(event: ReaderEvent): void {
+    switch (event.type) {
+      case "request-head":
+        this.#begin(event);
+        break;
+      case "peer-protocol-error":
+        this.refuse(event.error.status, "peer-protocol-error", event.error.message);
+        break;
+      case "peer-ended":
+        this.#host.requestClose("peer-ended");
+        break;
+      case "body":
+      case "message-end":
+        // Only an exchange or the discard phase leaves a message unfinished, and neither is here.
+        break;
+    }
+  }
+
+  #begin(head: RequestHead): void {
+    this.#host.noteRequest(head);
+    this.#host.outbox.inFlightCount += 1;
+    const { clock, observer } = this.#context;
+    const isTimed = observer.handleExchange !== null;
+    const exchange = new HttpExchange(this, head, isTimed ? clock.now() : 0);
+    // A request without a body is complete with its head: take the event that says so.
+    if (exchange.isRequestComplete) this.#reader.read();
+    this.#exchange = exchange;
+    this.#callHandler(exchange);
+  }
+
+  #callHandler(exchange: HttpExchange): void {
+    try {
+      const result = this.#context.handler(exchange);
+      if (result === undefined) return;
+      result.then(
+        () => {
+          if (exchange.isResponseStarted) return;
+          this.#failHandler(exchange, new Error("The handler returned without a response"));
+        },
+        (error: unknown) => this.#failHandler(exchange, error),
+      );
+    } catch (error) {
+      this.#failHandler(exchange, error);
+    }
+  }
+
+  #failHandler(exchange: HttpExchange, error: unknown): void {
+    // A handler that fails because its request broke off has done nothing wrong.
+    const isConsequence = exchange.isAborted && error instanceof RequestBodyError;
+    if (!isConsequence) this.#context.observer.handleHandlerError(error);
+    exchange.abortResponse("handler-failed");
+  }
+
+  #advanceBody(exchange: HttpExchange): boolean {
+    if (!this.#mayReceiveBody(exchange)) return false;
+    const event = this.#reader.read();
+    if (event === null) return false;
+    if (event.type === "body") {
+      exchange.isContinueDue = false;
+      exchange.receiveBody(event.bytes);
+      const isDear = exchange.discardedBytes > this.#context.policy.discardLimitBytes;
+      if (isDear) exchange.closeReason ??= "discard-exhausted";
+    } else if (event.type === "message-end") {
+      exchange.receiveBodyEnd(event.trailers);
+    } else if (event.type === "peer-protocol-error") {
+      this.failRequest(event.error.status, "peer-protocol-error", event.error);
+    }
+    return true;
+  }
+
+  #mayReceiveBody(exchange: HttpExchange): boolean {
+    const { body } = exchange;
+    if (body.isGivenUp) return exchange.discardedBytes <= this.#context.policy.lingerLimitBytes;
+    return body.queuedBytes < this.#context.limits.receiveBufferLimitBytes;
+  }
+
+  /** The rest of a request whose response is complete. Nothing is ever answered here. */
+  #discard(event: ReaderEvent): void {
+    if (event.type === "body") {
+      this.#host.apply({ type: "peer-data", byteLength: event.bytes.byteLength });
+    } else if (event.type === "message-end") this.#host.finishDiscard();
+    else this.#host.requestClose("peer-protocol-error");
+  }
+
+  /** The request cannot be read to its end: answered if that is still possible. */
+  failRequest(status: number, reason: CloseReason, cause: Error): void {
+    const exchange = this.#exchange;
+    if (exchange === null) {
+      this.refuse(status, reason, cause.message);
+      return;
+    }
+    const error = new RequestBodyError("FINWAIT_BODY_BROKEN_OFF", cause.message, { cause });
+    exchange.isRequestComplete = true;
+    if (exchange.isResponseStarted) {
+      exchange.closeReason ??= reason;
+      exchange.body.fail(error);
+      return;
+    }
+    this.#exchange = null;
+    exchange.status = status;
+    this.send(refusalBytes(status, cause.message, this.date, exchange.method));
+    // Before the cut: the response of the server is whole, whatever becomes of the handler.
+    this.#report(exchange);
+    exchange.cutOff("request-failed", error);
+    this.#host.requestClose(reason);
+  }
+
+  /** Answers without a handler, and closes. */
+  refuse(status: number, reason: CloseReason, detail: string): void {
+    const { observer, clock } = this.#context;
+    this.send(refusalBytes(status, detail, this.date, "GET"));
+    observer.handleExchange?.(exchangeRecordOf(this.#host, null, status, clock));
+    this.#host.requestClose(reason);
+  }
+
+  #report(exchange: HttpExchange): void {
+    const { observer, clock } = this.#context;
+    observer.handleExchange?.(exchangeRecordOf(this.#host, exchange, exchange.status, clock));
+  }
+}

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { describe, it } from "vitest";
+import type { Exchange } from "../../src/index.ts";
+import { Signal, within } from "../support/deadline.ts";
+import { echoTarget, request, withServer } from "../support/scene.ts";
+
+// Goal: a server goes away without losing a response or resetting an idle client, and in bounded
+// time. How: one client in flight and one idle while shutdown() is called; then one that never
+// ends.
+
+describe("shutdown", () => {
+  it("one request in flight, two idle: answer with close, FIN, no RST, resolves", async () => {
+    const begun = new Signal();
+    const mayAnswer = new Signal();
+    const handler = async (exchange: Exchange): Promise<void> => {
+      if (exchange.target !== "/busy") return echoTarget(exchange);
+      begun.fire();
+      await mayAnswer.promise;
+      echoTarget(exchange);
+    };
+    await withServer({ handler }, async (scene) => {
+      const [busy, idle, fresh] = [
+        await scene.connect(),
+        await scene.connect(),
+        await scene.connect(),
+      ];
+      await idle.write(request("GET /before"));
+      await idle.waitForResponses(1);
+      await busy.write(request("GET /busy"));
+      await within(begun.promise, "the handler");
+      const shutdown = scene.server.shutdown({ deadlineMs: 5_000 });
+      assert.equal(scene.server.shutdown(), shutdown);
+      await idle.waitForFin();
+      await fresh.waitForFin();
+      assert.equal(busy.end, "open");
+      mayAnswer.fire();
+      await busy.waitForFin();
+      for (const client of [busy, idle, fresh]) client.halfClose();
+      await within(shutdown, "the end of the shutdown");
+      const observed = {
+        busy: busy.last.text,
+        connection: busy.last.fields.get("connection"),
+        errors: [busy.error, idle.error, fresh.error],
+        freshBytes: fresh.receivedBytes,
+        connectionCount: scene.server.connectionCount,
+        outcomes: scene.endings.map(({ outcome }) => outcome.type),
+        reasons: scene.endings.map(({ reason }) => reason),
+      };
+      const expected = {
+        busy: "/busy",
+        connection: "close",
+        errors: [null, null, null],
+        freshBytes: 0,
+        connectionCount: 0,
+        outcomes: ["clean", "clean", "clean"],
+        reasons: ["server-shutdown", "server-shutdown", "server-shutdown"],
+      };
+      assert.deepEqual(observed, expected);
+    });
+  });
+
+  it("new connections during it: are refused", async () => {
+    const mayAnswer = new Signal();
+    const begun = new Signal();
+    const handler = async (exchange: Exchange): Promise<void> => {
+      begun.fire();
+      await mayAnswer.promise;
+      echoTarget(exchange);
+    };
+    await withServer({ handler }, async (scene) => {
+      const busy = await scene.connect();
+      await busy.write(request());
+      await within(begun.promise, "the handler");
+      const shutdown = scene.server.shutdown();
+      const refused = new Promise((resolve) => {
+        const socket = connect(scene.port, "127.0.0.1", () => resolve("connected"));
+        socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code));
+      });
+      assert.equal(await within(refused, "the connection"), "ECONNREFUSED");
+      mayAnswer.fire();
+      await busy.waitForFin();
+      busy.close();
+      await within(shutdown, "the end of the shutdown");
+    });
+  });
+
+  it("handler that never answers: the deadline ends it, and onAbort says shutdown", async () => {
+    const aborted = new Signal<string>();
+    const begun = new Signal();
+    const handler = (exchange: Exchange): Promise<void> => {
+      exchange.onAbort((reason) => aborted.fire(reason));
+      begun.fire();
+      return new Promise(() => {});
+    };
+    await withServer({ handler }, async (scene) => {
+      const client = await scene.connect();
+      await client.write(request());
+      await within(begun.promise, "the handler");
+      const startedAtMs = performance.now();
+      await within(scene.server.shutdown({ deadlineMs: 250 }), "the end of the shutdown");
+      const tookMs = performance.now() - startedAtMs;
+      const ending = await scene.endingOf(client);
+      await client.waitForEnd();
+      assert.ok(tookMs >= 245 && tookMs < 2_000, `${tookMs} ms`);
+      assert.deepEqual(ending.outcome, { type: "abandoned", bound: "shutdown-deadline" });
+      assert.equal(ending.reason, "server-shutdown");
+      assert.equal(await within(aborted.promise, "onAbort"), "shutdown");
+      assert.deepEqual(client.statuses, []);
+    });
+  });
+
+  it("idle client that never closes: released after the short linger", async () => {
+    const options = { handler: echoTarget, close: { shortLingerTimeoutMs: 250 } };
+    await withServer(options, async (scene) => {
+      const client = await scene.connect();
+      await client.write(request());
+      await client.waitForResponses(1);
+      await within(scene.server.shutdown({ deadlineMs: 6_000 }), "the end of the shutdown", () =>
+        client.describe(),
+      );
+      const ending = await scene.endingOf(client);
+      assert.deepEqual(ending.outcome, { type: "abandoned", bound: "linger-idle-time" });
+      assert.equal(client.end, "fin");
+    });
+  });
+});
