@@ -408,10 +408,10 @@ describe("Expect: 100-continue", () => {
     const held = new HeldHandler();
     const server = new FakeServer(held.handle);
     const peer = server.connect();
-    peer.send(postText(3, "one"));
+    peer.send(postText(3, "one") + postText(3, "", EXPECT));
     const first = held.last;
     first.respond(200, []);
-    peer.send(postText(3, "", EXPECT));
+    assert.equal(held.exchanges.length, 2);
     assert.equal(await readAll(first), "one");
     assert.deepEqual(peer.statuses, [200]);
     held.last.respond(403, []);

@@ -10,7 +10,6 @@ import type {
   TransportTls,
 } from "../transport/transport.ts";
 import { type ConnectionNotes, clientProduct, endingOf } from "./ending-record.ts";
-import { Outbox } from "./outbox.ts";
 import { type IntakeHost, RequestIntake } from "./request-intake.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -25,9 +24,10 @@ type Watch = "nothing" | "idle" | "head" | "body" | "discard" | "linger";
 export class Connection implements TransportHandler, TimerOwner, IntakeHost {
   readonly id: number;
   readonly context: ServerContext;
-  readonly outbox: Outbox;
+  readonly transport: Transport;
   requestCount = 0;
-  readonly #transport: Transport;
+  inFlightCount = 0;
+  sentBytes = 0;
   readonly #onReleased: (connection: Connection) => void;
   readonly #timer: TimerEntry = new TimerEntry(this);
   #secondTimer: TimerEntry | null = null;
@@ -51,21 +51,20 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
     onReleased: (connection: Connection) => void,
   ) {
     this.id = id;
-    this.#transport = transport;
-    this.outbox = new Outbox(transport);
+    this.transport = transport;
     this.context = context;
     this.#onReleased = onReleased;
     this.#openedAtMs = context.clock.now();
   }
 
   get peer(): TransportEndpoint {
-    return this.#transport.peer;
+    return this.transport.peer;
   }
   get local(): TransportEndpoint {
-    return this.#transport.local;
+    return this.transport.local;
   }
   get tls(): TransportTls | null {
-    return this.#transport.tls;
+    return this.transport.tls;
   }
   get hasPeerEnded(): boolean {
     return this.#peerEndedAtMs !== null;
@@ -79,13 +78,13 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
   }
 
   start(): void {
-    this.#transport.start(this);
+    this.transport.start(this);
     this.settle();
   }
 
   /** Answers 503 and closes, because the server has all the connections that it may have. */
   refuse(): void {
-    this.#transport.start(this);
+    this.transport.start(this);
     this.#intake = new RequestIntake(this);
     this.#intake.refuse(503, "overload", "The server has too many connections");
   }
@@ -132,7 +131,7 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
 
   handleWritable(): void {
     if (!this.isReading) return;
-    this.outbox.inFlightCount = 0;
+    this.inFlightCount = 0;
     if (this.#secondTimer !== null) this.context.timers.cancel(this.#secondTimer);
     if (this.#intake === null) this.settle();
     else this.#intake.receiveWritable();
@@ -203,7 +202,7 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
     const intake = this.#intake;
     if (this.isDiscarding) return "discard";
     // A response on its way is watched by the second timer; the peer is idle once it is gone.
-    if (intake === null) return this.outbox.unsentBytes > 0 ? "nothing" : "idle";
+    if (intake === null) return this.transport.unsentBytes > 0 ? "nothing" : "idle";
     if (!intake.hasExchange) return intake.mayDispatch() ? "head" : "nothing";
     const isWatched = intake.isBodyDue && this.context.limits.bodyMinRateBytesPerSecond > 0;
     if (isWatched && this.#watch !== "body") intake.windowBytes = 0;
@@ -265,13 +264,13 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
 
   /** Arms the second timer while something waits for the peer; it looks for progress. */
   #watchSending(): void {
-    if (this.outbox.unsentBytes === 0 || this.#secondTimer?.isArmed) return;
+    if (this.transport.unsentBytes === 0 || this.#secondTimer?.isArmed) return;
     this.#armSecondTimer(this.context.limits.sendTimeoutMs);
   }
 
   #armSecondTimer(timeoutMs: number): void {
     this.#secondTimer ??= new TimerEntry(this);
-    this.#seenProgressCount = this.#transport.progressCount;
+    this.#seenProgressCount = this.transport.progressCount;
     this.context.timers.arm(this.#secondTimer, timeoutMs, this.context.clock.now());
   }
 
@@ -279,9 +278,9 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
     const phase = this.#closing?.phase;
     if (phase === "lingering") {
       this.apply({ type: "bound-reached", bound: "linger-total-time" });
-    } else if (this.#transport.progressCount !== this.#seenProgressCount) {
+    } else if (this.transport.progressCount !== this.#seenProgressCount) {
       this.#armSecondTimer(this.context.limits.sendTimeoutMs);
-    } else if (this.outbox.unsentBytes > 0 || phase === "flushing") {
+    } else if (this.transport.unsentBytes > 0 || phase === "flushing") {
       this.apply({ type: "bound-reached", bound: "send-timeout" });
     }
   }
@@ -289,8 +288,8 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
   #setPaused(isPaused: boolean): void {
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
-    if (isPaused) this.#transport.pause();
-    else this.#transport.resume();
+    if (isPaused) this.transport.pause();
+    else this.transport.resume();
   }
 
   // --- Closing ---
@@ -321,14 +320,13 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
   /** The last response is given: FIN goes out behind it, and nothing of the request is kept. */
   #startFlushing(closing: ClosingEngine, nowMs: number): void {
     this.#closeRequestedAtMs = nowMs;
-    this.outbox.release();
     this.#discardedBytes += this.#intake?.bufferedBytes ?? 0;
     this.#releaseIntake();
     this.#watch = "nothing";
     this.context.timers.cancel(this.#timer);
     this.#setPaused(!closing.mayRead);
     this.#armSecondTimer(this.context.limits.sendTimeoutMs);
-    this.#transport.shutdownWrite();
+    this.transport.shutdownWrite();
   }
 
   #continueClosing(closing: ClosingEngine, input: ClosingInput, nowMs: number): void {
@@ -347,9 +345,10 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
     timers.cancel(this.#timer);
     if (this.#secondTimer !== null) timers.cancel(this.#secondTimer);
     this.#discardedBytes += this.#intake?.bufferedBytes ?? 0;
+    this.#intake?.flush();
     const ending = endingOf(this, this.#notes(closing, nowMs), state.outcome, state.reason);
-    if (action === "reset") this.#transport.reset();
-    else this.#transport.close();
+    if (action === "reset") this.transport.reset();
+    else this.transport.close();
     // Application code hears of it in here, when all is done that must be done.
     this.#intake?.cutOff(state.reason === "server-shutdown" ? "shutdown" : "peer-gone");
     this.#releaseIntake();
@@ -366,9 +365,9 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
       endedAtMs: nowMs,
       requestCount: this.requestCount,
       receivedBytes: this.#receivedBytes,
-      sentBytes: this.outbox.sentBytes,
+      sentBytes: this.sentBytes,
       discardedBytes: this.#discardedBytes + closing.discardedBytes,
-      unsentBytes: this.outbox.unsentBytes,
+      unsentBytes: this.transport.unsentBytes,
       client: this.#client,
     };
   }

@@ -9,25 +9,31 @@ import type { Transport } from "../transport/transport.ts";
  */
 const BATCH_LIMIT_BYTES = 65_536;
 
-export class Outbox {
-  sentBytes = 0;
+/** The counters of a connection that outlive its outbox. */
+export interface OutboxHost {
+  readonly transport: Transport;
+  sentBytes: number;
   /** Requests taken whose responses are not all with the kernel. */
-  inFlightCount = 0;
-  readonly #transport: Transport;
+  inFlightCount: number;
+}
+
+export class Outbox {
+  readonly #host: OutboxHost;
   #held: Uint8Array | Uint8Array[] | null = null;
   #heldBytes = 0;
   #isHolding = false;
 
-  constructor(transport: Transport) {
-    this.#transport = transport;
+  constructor(host: OutboxHost) {
+    this.#host = host;
   }
 
-  get unsentBytes(): number {
-    return this.#transport.unsentBytes + this.#heldBytes;
+  /** Bytes not written yet: they wait for `release`, or for `flush`. */
+  get heldBytes(): number {
+    return this.#heldBytes;
   }
 
   send(bytes: Uint8Array): void {
-    this.sentBytes += bytes.byteLength;
+    this.#host.sentBytes += bytes.byteLength;
     if (!this.#isHolding) {
       this.#write(bytes);
       return;
@@ -62,6 +68,6 @@ export class Outbox {
   }
 
   #write(bytes: Uint8Array): void {
-    if (this.#transport.write(bytes)) this.inFlightCount = 0;
+    if (this.#host.transport.write(bytes)) this.#host.inFlightCount = 0;
   }
 }

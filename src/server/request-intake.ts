@@ -7,7 +7,7 @@ import { refusalBytes } from "./core-response.ts";
 import type { AbortReason, ConnectionFacts } from "./exchange.ts";
 import { exchangeRecordOf } from "./exchange-record.ts";
 import { type ExchangeDriver, HttpExchange } from "./http-exchange.ts";
-import type { Outbox } from "./outbox.ts";
+import { Outbox, type OutboxHost } from "./outbox.ts";
 import { RequestBodyError } from "./request-body.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -18,9 +18,8 @@ import type { ServerContext } from "./server-context.ts";
 // nothing.
 
 /** What an intake needs of its connection. */
-export interface IntakeHost extends ConnectionFacts {
+export interface IntakeHost extends ConnectionFacts, OutboxHost {
   readonly context: ServerContext;
-  readonly outbox: Outbox;
   /** Requests begun on this connection, the present one included. */
   readonly requestCount: number;
   readonly hasPeerEnded: boolean;
@@ -46,6 +45,7 @@ export class RequestIntake implements ExchangeDriver {
   readonly #host: IntakeHost;
   readonly #context: ServerContext;
   readonly #reader: RequestReader;
+  readonly #outbox: Outbox;
   #exchange: HttpExchange | null = null;
   #isProcessing = false;
   #isReleased = false;
@@ -54,6 +54,7 @@ export class RequestIntake implements ExchangeDriver {
     this.#host = host;
     this.#context = host.context;
     this.#reader = host.context.takeReader();
+    this.#outbox = new Outbox(host);
   }
 
   get connection(): ConnectionFacts {
@@ -66,7 +67,8 @@ export class RequestIntake implements ExchangeDriver {
     return this.#context.keepAlive;
   }
   get isWritable(): boolean {
-    return this.#host.outbox.unsentBytes <= this.#context.limits.sendBufferLimitBytes;
+    const unsentBytes = this.#host.transport.unsentBytes + this.#outbox.heldBytes;
+    return unsentBytes <= this.#context.limits.sendBufferLimitBytes;
   }
 
   /** True when nothing of any request is held: the intake can be let go. */
@@ -116,12 +118,18 @@ export class RequestIntake implements ExchangeDriver {
     this.process();
   }
 
+  /** Writes what is held, now that nothing will be joined to it. */
+  flush(): void {
+    this.#outbox.release();
+  }
+
   /**
-   * Gives the reader back. A handler may still hold a body of this intake and read what it has
-   * queued, which must not touch the reader any more.
+   * Writes what is held, and gives the reader back. A handler may still hold a body of this intake
+   * and read what it has queued, which must not touch the reader any more.
    */
   release(): void {
     this.#isReleased = true;
+    this.flush();
     this.#context.returnReader(this.#reader);
   }
 
@@ -137,32 +145,29 @@ export class RequestIntake implements ExchangeDriver {
 
   process(): void {
     if (this.#isProcessing || this.#isReleased || !this.#host.isReading) return;
-    const { outbox } = this.#host;
     this.#isProcessing = true;
-    outbox.hold();
+    this.#outbox.hold();
     let isAdvancing = true;
     while (isAdvancing && this.#host.isReading) isAdvancing = this.#advance();
     this.#isProcessing = false;
-    outbox.release();
+    this.#outbox.release();
     if (this.#host.isReading) this.#host.settle();
   }
 
   /** False while responses to earlier requests wait for the peer. */
   mayDispatch(): boolean {
-    const { outbox } = this.#host;
     const { pipelinedRequestLimit } = this.#context.limits;
-    if (outbox.inFlightCount >= pipelinedRequestLimit) outbox.flush();
-    return outbox.inFlightCount < pipelinedRequestLimit && this.isWritable;
+    if (this.#host.inFlightCount >= pipelinedRequestLimit) this.#outbox.flush();
+    return this.#host.inFlightCount < pipelinedRequestLimit && this.isWritable;
   }
 
   // --- What the exchange asks ---
 
   send(bytes: Uint8Array): boolean {
-    const { outbox } = this.#host;
-    outbox.send(bytes);
+    this.#outbox.send(bytes);
     // Bytes that are only held back never make anyone wait: nobody would report them as gone.
     if (!this.#isProcessing) this.#host.noteSent();
-    else if (!this.isWritable) outbox.flush();
+    else if (!this.isWritable) this.#outbox.flush();
     return this.isWritable;
   }
 
@@ -256,7 +261,7 @@ export class RequestIntake implements ExchangeDriver {
 
   #begin(head: RequestHead): void {
     this.#host.noteRequest(head);
-    this.#host.outbox.inFlightCount += 1;
+    this.#host.inFlightCount += 1;
     const { clock, observer } = this.#context;
     const isTimed = observer.handleExchange !== null;
     const exchange = new HttpExchange(this, head, isTimed ? clock.now() : 0);
