@@ -67,6 +67,7 @@ export class TimerLists {
   readonly #lists = new Map<number, TimerList>();
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #expiring = false;
+  #isStopped = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -82,8 +83,11 @@ export class TimerLists {
     }
     // A whole number costs no object of its own per entry; a millisecond late is never too early.
     entry.dueAtMs = Math.ceil(nowMs + timeoutMs);
+    // What is armed without a timeout while others expire has its turn in the next millisecond.
+    if (this.#expiring && entry.dueAtMs <= nowMs) entry.dueAtMs = Math.floor(nowMs) + 1;
     list.append(entry);
-    if (entry.dueAtMs < this.#wakeAtMs && !this.#expiring) this.#wake(entry.dueAtMs);
+    if (entry.dueAtMs < this.#wakeAtMs && !this.#expiring && !this.#isStopped)
+      this.#wake(entry.dueAtMs);
   }
 
   /** Disarms `entry`. Does nothing if it is not armed. */
@@ -97,7 +101,7 @@ export class TimerLists {
     try {
       for (const list of this.#lists.values()) {
         let entry = list.head;
-        while (entry !== null && entry.dueAtMs <= nowMs) {
+        while (entry !== null && entry.dueAtMs <= nowMs && !this.#isStopped) {
           list.remove(entry);
           entry.owner.handleTimer(entry, nowMs);
           entry = list.head;
@@ -105,12 +109,13 @@ export class TimerLists {
       }
     } finally {
       this.#expiring = false;
-      this.#wake(this.#nextDueAtMs());
+      if (!this.#isStopped) this.#wake(this.#nextDueAtMs());
     }
   }
 
   /** Cancels the wake-up. Armed entries stay armed and never expire. */
   stop(): void {
+    this.#isStopped = true;
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
     this.#clock.wakeAt(null, this.#onWake);
   }

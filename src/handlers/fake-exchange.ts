@@ -88,6 +88,7 @@ const CONNECTION: ConnectionFacts = {
 type Waiter = () => void;
 
 export class FakeExchange implements Exchange {
+  readonly hasUpgrade = false;
   readonly connection: ConnectionFacts = CONNECTION;
   readonly method: string;
   readonly target: string;
@@ -208,6 +209,10 @@ export class FakeExchange implements Exchange {
     if (this.isEnded || this.isAborted) return;
     if (this.isResponseStarted) this.abort(reason);
     else this.respond(500, []);
+  }
+
+  upgrade(): void {
+    throw new Error("A fake exchange has no connection to upgrade");
   }
 
   closeAfterResponse(): void {

@@ -77,6 +77,7 @@ class FakeFields implements RequestFields {
 type State = "awaited" | "started" | "complete" | "aborted";
 
 export class FakeExchange implements Exchange {
+  readonly hasUpgrade = false;
   readonly connection: ConnectionFacts;
   readonly method: string;
   readonly target: string;
@@ -188,6 +189,10 @@ export class FakeExchange implements Exchange {
     if (this.state === "awaited") {
       this.respond(500, [["Content-Type", "text/plain"]], "Internal Server Error\n");
     } else if (this.state === "started") this.#abort(reason);
+  }
+
+  upgrade(): void {
+    throw new Error("A fake exchange has no connection to upgrade");
   }
 
   closeAfterResponse(): void {

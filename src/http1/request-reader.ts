@@ -31,6 +31,7 @@ type Phase =
   | "chunk-header"
   | "chunk-data"
   | "trailer-section"
+  | "tunnel"
   | "failing"
   | "failed"
   | "ended";
@@ -118,12 +119,19 @@ export class RequestReader {
         return this.#readChunkHeader();
       case "trailer-section":
         return this.#readTrailers();
+      case "tunnel":
+        return this.#readTunnel();
       case "failing":
         return this.#fail(this.#pendingError);
       case "failed":
       case "ended":
         return null;
     }
+  }
+
+  /** What follows is no HTTP any more: all of it is one body, until the peer's FIN. */
+  switchProtocols(): void {
+    this.#phase = "tunnel";
   }
 
   /** Forgets everything, to serve another connection. */
@@ -228,6 +236,14 @@ export class RequestReader {
       length += piece.byteLength;
     }
     return joined === first ? first : joined.subarray(0, length);
+  }
+
+  #readTunnel(): ReaderEvent | null {
+    const { length } = this.#queue;
+    if (length > 0) return { type: "body", bytes: this.#queue.take(length) };
+    if (!this.#peerEnded) return null;
+    this.#phase = "ended";
+    return MESSAGE_END;
   }
 
   #readChunkHeader(): ReaderEvent | null {

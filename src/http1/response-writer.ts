@@ -27,6 +27,11 @@ export const CONTINUE_BYTES: Uint8Array = latin1Bytes("HTTP/1.1 100 Continue\r\n
 const CRLF_BYTES = latin1Bytes("\r\n");
 const EMPTY = new Uint8Array(0);
 
+/** The head of a 101, behind which the bytes are another protocol's. RFC 9110 §15.2.2. */
+export function switchingHead(fields: LaidOutFields): string {
+  return `HTTP/1.1 101 ${reasonPhrase(101)}\r\n${fields.text}Connection: Upgrade\r\n\r\n`;
+}
+
 /** Statuses whose responses have no content by definition. RFC 9110 §6.4.1. */
 export function isContentForbidden(method: string, status: number): boolean {
   return method === "HEAD" || status === 204 || status === 304;

@@ -96,6 +96,8 @@ export interface Exchange {
   readonly authority: string;
   readonly fields: RequestFields;
   readonly body: RequestBody;
+  /** The client asks for a protocol of its Upgrade field. Ignored, unless `upgrade` is called. */
+  readonly hasUpgrade: boolean;
   /** True once a final response has been given or started. */
   readonly isResponseStarted: boolean;
   /** True once the peer is gone or the response was aborted. */
@@ -150,6 +152,17 @@ export interface Exchange {
    * response it is answered with 500 instead.
    */
   abortResponse(reason: AbortReason): void;
+
+  /**
+   * Answers 101 (Switching Protocols) and hands the connection over: from then on `body.read` gives
+   * what the peer sends until its FIN, `write` sends bytes as they are, and `endResponse` ends the
+   * connection with FIN and lingering. Back-pressure and `sendTimeoutMs` hold; no other time-out
+   * does. `fields` names the protocol in Upgrade (RFC 9110 §7.8); Connection is added.
+   *
+   * @throws {LocalProtocolError} `FINWAIT_UPGRADE_UNASKED`: the request has no Upgrade, or has a
+   * body.
+   */
+  upgrade(fields: FieldLines): void;
 
   /** Closes the connection after this response, and says so in it if its head is not out yet. */
   closeAfterResponse(): void;

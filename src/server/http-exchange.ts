@@ -2,7 +2,7 @@ import { LocalProtocolError } from "../base/error.ts";
 import { joinHeadAndContent, latin1Bytes, utf8Bytes } from "../base/latin1.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import { type LaidOutFields, layOutFields } from "../http1/response-fields.ts";
-import { isContentForbidden, ResponseWriter } from "../http1/response-writer.ts";
+import { isContentForbidden, ResponseWriter, switchingHead } from "../http1/response-writer.ts";
 import type { CloseReason } from "../tcp/ending.ts";
 import type {
   AbortReason,
@@ -47,6 +47,8 @@ export interface ExchangeDriver {
   sendContinue(exchange: HttpExchange): void;
   /** Bytes of the body were received, and nobody will read them. */
   noteDiscarded(byteCount: number): void;
+  /** 101 was sent: what the peer sends from now on is the body of this exchange. */
+  switchProtocols(exchange: HttpExchange): void;
   /** Application code that was called from here has thrown. */
   reportError(error: unknown): void;
   /** The response is complete, or was given up (`exchange.isAborted`). */
@@ -116,6 +118,13 @@ export class HttpExchange implements Exchange, BodySource {
   get wantsClose(): boolean {
     return this.#wantsClose;
   }
+  get hasUpgrade(): boolean {
+    return this.head.hasUpgrade;
+  }
+  /** True after 101: the bytes are another protocol's, in both directions. */
+  get isUpgraded(): boolean {
+    return this.status === 101;
+  }
   /** True when only the end of the connection can end the content. */
   get isEndedByClose(): boolean {
     return this.#writer?.framing === "until-close";
@@ -167,6 +176,25 @@ export class HttpExchange implements Exchange, BodySource {
     this.#writer = writer;
     this.#begin(status, laidOut, true);
     this.#driver.send(latin1Bytes(this.#headText(writer, laidOut)));
+  }
+
+  upgrade(fields: FieldLines): void {
+    const laidOut = layOutFields(fields);
+    if (!this.#mayStart()) return;
+    if (!this.hasUpgrade || this.head.framing.type !== "none") {
+      const message = "Cannot upgrade: expected a request with Upgrade and without a body";
+      throw new LocalProtocolError("FINWAIT_UPGRADE_UNASKED", message);
+    }
+    // To the framing, another protocol is content that only the end of the connection ends.
+    this.#writer = new ResponseWriter({ method: this.head.method, version: "1.0" }, 200, null);
+    this.status = 101;
+    this.#state = "started";
+    this.closeReason = "handler-asked";
+    this.isRequestComplete = false;
+    this.#body = new ReceivedBody(this, null);
+    this.#body.claim();
+    this.#driver.send(latin1Bytes(switchingHead(laidOut)));
+    this.#driver.switchProtocols(this);
   }
 
   write(bytes: Uint8Array): boolean {

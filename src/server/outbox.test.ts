@@ -6,11 +6,6 @@ import { Outbox, type OutboxHost } from "./outbox.ts";
 // Goal: few writes, in order, and counters that are right at every moment. How: an outbox on a fake
 // transport that takes everything, or nothing.
 
-function outboxOn(transport: FakeTransport): { host: OutboxHost; outbox: Outbox } {
-  const host: OutboxHost = { transport, sentBytes: 0, inFlightCount: 0 };
-  return { host, outbox: new Outbox(host) };
-}
-
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const hostOf = (transport: FakeTransport, inFlightCount = 0): OutboxHost => ({
   transport,

@@ -89,7 +89,7 @@ export class RequestIntake implements ExchangeDriver {
   get isBodyDue(): boolean {
     const exchange = this.#exchange;
     if (exchange === null || exchange.isRequestComplete || exchange.isContinueDue) return false;
-    return this.#mayReceiveBody(exchange);
+    return !exchange.isUpgraded && this.#mayReceiveBody(exchange);
   }
 
   /** True while reading on would only fill memory. */
@@ -169,6 +169,12 @@ export class RequestIntake implements ExchangeDriver {
     if (!this.#isProcessing) this.#host.noteSent();
     else if (!this.isWritable) this.#outbox.flush();
     return this.isWritable;
+  }
+
+  switchProtocols(exchange: HttpExchange): void {
+    if (this.#exchange !== exchange) return;
+    this.#reader.switchProtocols();
+    this.process();
   }
 
   noteDiscarded(byteCount: number): void {
