@@ -297,6 +297,29 @@ describe("reset", () => {
   }
 });
 
+describe("switchProtocols", () => {
+  it("whatever follows: one body, not a byte of it parsed, until the peer's FIN", () => {
+    const reader = readerAfter(GET);
+    reader.receive(latin1("\0GET / HTTP/1.1\r\n"));
+    reader.switchProtocols();
+    reader.receive(latin1("\r\nBROKEN\r\n"));
+    const log = readAll(reader);
+    assert.deepEqual(log, [{ type: "body", text: "\0GET / HTTP/1.1\r\n\r\nBROKEN\r\n" }]);
+    assert.equal(reader.isBetweenMessages, false);
+    reader.receiveEnd();
+    assert.deepEqual(readAll(reader), [{ type: "message-end", trailers: null }]);
+    assert.equal(reader.read(), null);
+  });
+
+  it("reset: HTTP again", () => {
+    const reader = readerAfter(GET);
+    reader.switchProtocols();
+    reader.receive(latin1("x"));
+    reader.reset();
+    assert.deepEqual(readPieces([latin1(GET)], { reader }), readThreeWays(GET));
+  });
+});
+
 describe("PeerProtocolError", () => {
   it("acceptedBytes: counts what was accepted on the whole connection", () => {
     const reader = newReader();

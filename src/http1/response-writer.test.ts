@@ -8,6 +8,7 @@ import {
   type HeadOptions,
   isContentForbidden,
   ResponseWriter,
+  switchingHead,
 } from "./response-writer.ts";
 
 // Goal: the bytes of each kind of response, and that a promise about its length is kept or refused.
@@ -152,6 +153,11 @@ describe("ResponseWriter", () => {
     assert.equal(isContentForbidden("GET", 304), true);
     assert.equal(isContentForbidden("GET", 200), false);
     assert.equal(isContentForbidden("head", 200), false);
+  });
+
+  it("101 (Switching Protocols): a head with the option that it must have", () => {
+    const head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n";
+    assert.equal(switchingHead(layOutFields([["Upgrade", "x"]])), head);
   });
 
   it("100 (Continue): a whole interim response", () => {

@@ -258,7 +258,10 @@ describe("clientProduct", () => {
     ["caf\u00e9/1 x", "caf\u00e9/1"],
   ];
   for (const [userAgent, expected] of table) {
-    it(`${JSON.stringify(userAgent)?.slice(0, 40)}: is ${JSON.stringify(expected)?.slice(0, 40)}`, () => {
+    const [agent, product] = [userAgent, expected].map((text) =>
+      JSON.stringify(text)?.slice(0, 40),
+    );
+    it(`${agent}: is ${product}`, () => {
       assert.equal(clientProduct(userAgent), expected);
     });
   }

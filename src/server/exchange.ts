@@ -149,7 +149,7 @@ export interface Exchange {
   /**
    * Gives the response up. The peer sees an incomplete message (RFC 9112 §8), never a complete one:
    * the connection closes before the announced length or the last chunk. Before the start of a
-   * response it is answered with 500 instead.
+   * response it is answered with 500 instead. After its end this does nothing.
    */
   abortResponse(reason: AbortReason): void;
 

@@ -21,8 +21,10 @@ export class Listener {
   readonly #context: ServerContext;
   readonly #server: Server;
   readonly #countByAddress = new Map<string, number>();
-  /** Sockets under TLS, which exist before the handshake has made a connection of them. */
-  readonly #tlsSockets = new Set<Socket>();
+  /**
+   * TCP sockets under TLS by their peer: they exist before a handshake makes connections of them.
+   */
+  readonly #tlsSockets = new Map<string, Socket>();
   #socketCount = 0;
   #connectionCount = 0;
   #onEmpty: (() => void) | null = null;
@@ -68,7 +70,7 @@ export class Listener {
   /** Ends what is left: connections with an ending, unfinished handshakes without. */
   endNow(): void {
     for (const connection of [...this.connections]) connection.endNow("shutdown-deadline");
-    for (const socket of this.#tlsSockets) socket.destroy();
+    for (const socket of this.#tlsSockets.values()) socket.destroy();
   }
 
   /** Resolves when every socket is gone. */
@@ -82,7 +84,10 @@ export class Listener {
   #createTlsServer(options: TlsOptions): Server {
     const handshakeTimeout = this.#context.limits.headerTimeoutMs;
     const server = createTlsServer({ ...options, handshakeTimeout }, (socket) => {
-      if (!socket.destroyed) this.#open(new NodeTransport(socket, socket), this.#forget);
+      // The runtime does not say which TCP socket is below; both have the same peer.
+      const tcp = this.#tlsSockets.get(peerKeyOf(socket));
+      if (socket.destroyed || tcp === undefined) socket.destroy();
+      else this.#open(new NodeTransport(socket, socket, tcp), this.#forget);
     });
     server.on("connection", (socket: Socket) => this.#acceptTls(socket));
     // The runtime destroys the socket of a failed handshake. There was no connection to report.
@@ -91,15 +96,17 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#admit(socket)) this.#open(new NodeTransport(socket, null), this.#forgetAndDismiss);
+    if (this.#admit(socket))
+      this.#open(new NodeTransport(socket, null, socket), this.#forgetAndDismiss);
   }
 
   #acceptTls(socket: Socket): void {
     if (!this.#admit(socket)) return;
-    this.#tlsSockets.add(socket);
+    const key = peerKeyOf(socket);
+    this.#tlsSockets.set(key, socket);
     const address = socket.remoteAddress ?? "";
     socket.once("close", () => {
-      this.#tlsSockets.delete(socket);
+      this.#tlsSockets.delete(key);
       this.#dismiss(address);
     });
   }
@@ -150,6 +157,10 @@ export class Listener {
     const ofAddress = (this.#countByAddress.get(address) ?? 0) - connectionLimitPerAddress;
     return Math.max(total, ofAddress);
   }
+}
+
+function peerKeyOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
 }
 
 function tlsOptionsOf(tls: TlsSettings): TlsOptions {

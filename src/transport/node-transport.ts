@@ -24,6 +24,7 @@ const RESET_CODES: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ECONNA
 export class NodeTransport implements Transport {
   progressCount = 0;
   readonly #socket: Socket;
+  readonly #tcp: Socket;
   readonly #tls: TLSSocket | null;
   #local: TransportEndpoint | null = null;
   #handler: TransportHandler | null = null;
@@ -33,10 +34,12 @@ export class NodeTransport implements Transport {
   #isEnding = false;
 
   /**
-   * Takes the socket over: nobody else may listen to it or write to it. `tls`: the same, if TLS.
+   * Takes the socket over: nobody else may listen to it or write to it. `tls`: the same, if TLS;
+   * `tcp`: the socket below it.
    */
-  constructor(socket: Socket, tls: TLSSocket | null) {
+  constructor(socket: Socket, tls: TLSSocket | null, tcp: Socket) {
     this.#socket = socket;
+    this.#tcp = tcp;
     this.#tls = tls;
     // Node asks the kernel once and keeps the answer, but only if it is asked while there is a
     // peer.
@@ -110,9 +113,8 @@ export class NodeTransport implements Transport {
   }
 
   reset(): void {
-    // resetAndDestroy() throws away the TLS layer's own handle with an error, so TLS cannot use it.
-    if (this.#tls === null) this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
+    // Of a TLS socket Node cannot reset the layer itself, but the TCP socket below it.
+    this.#tcp.resetAndDestroy();
   }
 
   /** @internal */

@@ -59,6 +59,6 @@ export interface Transport {
   resume(): void;
   /** Releases the socket. What the kernel has, it goes on sending, unless input is unread. */
   close(): void;
-  /** Sends RST and releases the socket. Over TLS the runtime offers no RST: as `close`. */
+  /** Sends RST and releases the socket. */
   reset(): void;
 }

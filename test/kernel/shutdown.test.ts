@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { describe, it } from "vitest";
 import type { Exchange } from "../../src/index.ts";
 import { Signal, within } from "../support/deadline.ts";
-import { echoTarget, request, withServer } from "../support/scene.ts";
+import { echoTarget, request, TEST_TLS, withServer } from "../support/scene.ts";
 
 // Goal: a server goes away without losing a response or resetting an idle client, and in bounded
 // time. How: one client in flight and one idle while shutdown() is called; then one that never
@@ -107,6 +107,23 @@ describe("shutdown", () => {
       assert.equal(ending.reason, "server-shutdown");
       assert.equal(await within(aborted.promise, "onAbort"), "shutdown");
       assert.deepEqual(client.statuses, []);
+    });
+  });
+
+  it("TLS handshake that never comes: the deadline ends it as well", async () => {
+    const handler = echoTarget;
+    await withServer({ handler, tls: TEST_TLS }, async (scene) => {
+      // A plain connection: its first byte of TLS never comes.
+      const silent = await scene.connect();
+      const served = await scene.connect({ isTls: true });
+      await served.write(request());
+      await served.waitForResponses(1);
+      served.halfClose();
+      await scene.endingOf(served);
+      const shutdown = scene.server.shutdown({ deadlineMs: 250 });
+      await within(shutdown, "the end of the shutdown", () => silent.describe(), 3_000);
+      await silent.waitForEnd();
+      assert.equal(silent.receivedBytes, 0);
     });
   });
 
