@@ -412,12 +412,14 @@ describe("files and lines are short", () => {
     assert.deepEqual(check("src/a.ts", `// https://example.com/${"x".repeat(100)}\n`), []);
   });
 
-  it("401 lines: are a violation in source and none in a test", () => {
+  it("401 lines in source, 601 in a test: are a violation", () => {
     assert.deepEqual(check("src/a.ts", "x\n".repeat(400)), []);
     assert.deepEqual(check("src/a.ts", "x\n".repeat(401)), [
       "src/a.ts:1: has 401 lines, and at most 400 are wanted",
     ]);
-    assert.deepEqual(check("src/a.test.ts", "x\n".repeat(401)), []);
+    assert.deepEqual(check("src/a.test.ts", "x\n".repeat(600)), []);
+    assert.deepEqual(check("test/kernel/a.scene.ts", "x\n".repeat(600)), []);
+    assert.equal(check("src/a.test.ts", "x\n".repeat(601)).length, 1);
   });
 });
 
