@@ -13,6 +13,8 @@ import {
 
 const HEAD = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
 const LAST = "0\r\n\r\n";
+/** For the tests of every byte: the head is cut often enough elsewhere. */
+const AFTER_HEAD = { cutFrom: HEAD.length };
 const INVALID = "400 FINWAIT_CHUNK_INVALID";
 const EVERY_BYTE = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
 const hex = (character: string) => `0x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
@@ -72,7 +74,7 @@ describe("chunk size", () => {
 
   it("each byte behind a size: digits go on, four begin something, others are refused", () => {
     for (const character of EVERY_BYTE) {
-      const error = errorOf(`${HEAD}1${character}`);
+      const error = errorOf(`${HEAD}1${character}`, AFTER_HEAD);
       const isFine = /^[0-9a-fA-F;\r \t]$/.test(character);
       assert.equal(error, isFine ? null : INVALID, hex(character));
     }
@@ -81,7 +83,7 @@ describe("chunk size", () => {
   it("every byte for the LF behind a size: only LF is accepted", () => {
     for (const character of EVERY_BYTE) {
       const expected = character === "\n" ? null : INVALID;
-      assert.equal(errorOf(`${HEAD}1\r${character}`), expected, hex(character));
+      assert.equal(errorOf(`${HEAD}1\r${character}`, AFTER_HEAD), expected, hex(character));
     }
   });
 });
@@ -117,8 +119,11 @@ describe("chunk data", () => {
     for (const character of EVERY_BYTE) {
       const isCarriageReturn = character === "\r";
       const isLineFeed = character === "\n";
-      assert.equal(errorOf(`${HEAD}1\r\nx${character}`), isCarriageReturn ? null : INVALID);
-      assert.equal(errorOf(`${HEAD}1\r\nx\r${character}`), isLineFeed ? null : INVALID);
+      assert.equal(
+        errorOf(`${HEAD}1\r\nx${character}`, AFTER_HEAD),
+        isCarriageReturn ? null : INVALID,
+      );
+      assert.equal(errorOf(`${HEAD}1\r\nx\r${character}`, AFTER_HEAD), isLineFeed ? null : INVALID);
     }
   });
 

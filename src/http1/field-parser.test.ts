@@ -129,9 +129,10 @@ describe("fieldCountLimit", () => {
   });
 
   it("the default: 100 are accepted, 101 are not", () => {
-    const lines = (count: number) => `${LINE}${"A: b\r\n".repeat(count - 1)}\r\n`;
-    assert.equal(errorOf(lines(100)), null);
-    assert.equal(errorOf(lines(101)), "431 FINWAIT_FIELDS_TOO_MANY");
+    const lines = (count: number) => `${LINE}${"A:\r\n".repeat(count - 1)}\r\n`;
+    const options = { cutFrom: lines(99).length - 2 };
+    assert.equal(errorOf(lines(100), options), null);
+    assert.equal(errorOf(lines(101), options), "431 FINWAIT_FIELDS_TOO_MANY");
   });
 });
 

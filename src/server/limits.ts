@@ -94,7 +94,7 @@ export interface ServerLimits extends ReaderLimits {
   readonly pipelinedRequestLimit: number;
   /**
    * Most received bytes that wait for a handler or for their turn, per connection, before reading
-   * stops. One read of the runtime, 64 KiB, may come on top.
+   * stops. Two reads of the runtime, 64 KiB each, may come on top.
    *
    * Precedents: nginx `client_body_buffer_size` 16 384; Node 65 536.
    *
