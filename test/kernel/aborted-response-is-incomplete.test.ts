@@ -93,6 +93,7 @@ describe("aborted response", () => {
         const ending = await scene.endingOf(client);
         const observed = {
           end: client.end,
+          finAtMs: client.finAtMs,
           errorCode: client.error?.code,
           kernelState: socketOf(client.localPort, scene.port)?.state ?? "gone",
           outcome: ending.outcome,
@@ -100,6 +101,7 @@ describe("aborted response", () => {
         };
         const expected = {
           end: "reset",
+          finAtMs: null,
           errorCode: "ECONNRESET",
           kernelState: "gone",
           outcome: { type: "reset-by-local", bound: null },
@@ -121,4 +123,31 @@ describe("aborted response", () => {
       assert.deepEqual(ending.outcome, { type: "reset-by-local", bound: null });
     });
   });
+
+  for (const [over, tls] of schemes) {
+    it(`HTTP/1.0${over}, given up while nobody reads: the socket is gone at once`, async (ctx) => {
+      if (KERNEL_NOTE !== null) return ctx.skip(KERNEL_NOTE);
+      const handler = (exchange: Exchange): void => {
+        exchange.startResponse(200, [], null);
+        exchange.write(Buffer.alloc(20_000_000, "p"));
+        exchange.abortResponse("content-failed");
+      };
+      await withServer({ handler, ...tls }, async (scene) => {
+        const client = await scene.connect({ isTls: over !== "", isReading: false });
+        await client.write(request("GET /", [], "1.0"));
+        const ending = await scene.endingOf(client);
+        assert.deepEqual(ending.outcome, { type: "reset-by-local", bound: null });
+        // Another connection's whole life gives the server turns enough to release this one.
+        const other = await scene.connect({ isTls: over !== "" });
+        await other.write(request("GET /", [], "1.0"));
+        await other.waitForEnd();
+        await scene.endingOf(other);
+        const observed = {
+          server: socketOf(scene.port, client.localPort)?.state ?? "gone",
+          client: socketOf(client.localPort, scene.port)?.state ?? "gone",
+        };
+        assert.deepEqual(observed, { server: "gone", client: "gone" });
+      });
+    });
+  }
 });
