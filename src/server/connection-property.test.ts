@@ -14,6 +14,7 @@ import { type FakePeer, FakeServer, postText, requestText, settled } from "./fak
 const STEPS = [
   "get",
   "get-close",
+  "get-upgrade",
   "post-whole",
   "post-part",
   "post-chunked",
@@ -39,6 +40,7 @@ const STEPS = [
   "close-after",
   "read",
   "claim",
+  "upgrade",
   "stale",
   "shutdown",
   "end-now",
@@ -58,6 +60,7 @@ const stepsArbitrary = array(
 const PEER_TEXTS: Readonly<Record<string, (amount: number) => string>> = {
   get: () => requestText(),
   "get-close": () => requestText("HEAD /", ["Connection: close"]),
+  "get-upgrade": () => requestText("GET /", ["Connection: upgrade", "Upgrade: echo"]),
   "post-whole": (amount) => postText(amount, "b".repeat(amount)),
   "post-part": (amount) => postText(amount + 1, "b".repeat(amount >> 1)),
   "post-chunked": () => `${requestText("POST /", ["Transfer-Encoding: chunked"])}5\r\nhello\r\n`,
@@ -140,6 +143,7 @@ class World {
       "close-after": () => exchange.closeAfterResponse(),
       read: () => void exchange.body.read().catch(() => {}),
       claim: () => exchange.body.claim(),
+      upgrade: () => exchange.upgrade([["Upgrade", "echo"]]),
       stale: () => exchange.abortResponse("handler-failed"),
     };
     try {

@@ -205,13 +205,6 @@ describe("endingOf", () => {
     assert.equal(endingOf(TLS, notes, RESET_BY_PEER, "client-asked").peerEnd, "reset");
   });
 
-  it("reset by us over TLS, where the transport can only close: nobody knows the state", () => {
-    const notes = { ...NOTES, finAtMs: null };
-    const leftIn = { state: "fin-wait-1", evidence: "unknown" };
-    assert.deepEqual(endingOf(TLS, notes, RESET_BY_LOCAL, "client-asked").leftIn, leftIn);
-    assert.equal(endingOf(TLS, NOTES, RESET_BY_PEER, "client-asked").leftIn.evidence, "observed");
-  });
-
   it("the notes: are copied as they are", () => {
     assert.deepEqual(endingOf(TLS, NOTES, ABANDONED, "body-unread"), {
       connectionId: 7,

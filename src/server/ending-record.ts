@@ -43,7 +43,7 @@ export function endingOf(
     firstEnder: firstEnder(notes, outcome),
     peerEnd: peerEnd(notes, outcome, isTls),
     delivery: delivery(notes, outcome),
-    leftIn: leftIn(notes, outcome, isTls),
+    leftIn: leftIn(notes, outcome),
     requestCount: notes.requestCount,
     receivedBytes: notes.receivedBytes,
     sentBytes: notes.sentBytes,
@@ -91,9 +91,8 @@ function delivery(notes: ConnectionNotes, outcome: EndingOutcome): Ending["deliv
 }
 
 /** Replays what is known on RFC 9293's diagram. That our FIN was acknowledged is never observed. */
-function leftIn(notes: ConnectionNotes, outcome: EndingOutcome, isTls: boolean): Ending["leftIn"] {
-  // Over TLS the runtime offers no RST, and the transport has closed instead.
-  if (outcome.type === "reset-by-peer" || (outcome.type === "reset-by-local" && !isTls)) {
+function leftIn(notes: ConnectionNotes, outcome: EndingOutcome): Ending["leftIn"] {
+  if (outcome.type === "reset-by-peer" || outcome.type === "reset-by-local") {
     return { state: "closed", evidence: "observed" };
   }
   if (outcome.type === "network-failed") return { state: "closed", evidence: "unknown" };

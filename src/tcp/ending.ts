@@ -25,10 +25,7 @@ export type EndingOutcome =
   | { readonly type: "clean" }
   /** We released the socket before the peer's FIN. The kernel finishes what is left. */
   | { readonly type: "abandoned"; readonly bound: ClosingBound }
-  /**
-   * We sent RST, or over TLS, where the runtime offers none, closed at once. `bound` is `null` if a
-   * handler or a broken response asked for it.
-   */
+  /** We sent RST. `bound` is `null` if a handler or a broken response asked for it. */
   | { readonly type: "reset-by-local"; readonly bound: ClosingBound | null }
   | { readonly type: "reset-by-peer" }
   /** No answer from the network: `code` is the runtime's, for example `ETIMEDOUT`. */

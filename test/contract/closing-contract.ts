@@ -472,7 +472,7 @@ function givenUp(scene: Scene, { canReset }: ContractCapabilities): void {
       assert.deepEqual(ending.outcome, { type: "reset-by-local", bound: null });
       assert.equal(ending.reason, "response-incomplete");
       const end = await client.whenEnded();
-      // What a bare close does to a client over TLS depends on what is under way.
+      // What a bare close does to a client depends on what is under way.
       if (canReset) assert.equal(end, "reset");
     }),
   );

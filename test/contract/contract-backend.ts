@@ -77,7 +77,7 @@ export interface ContractCapabilities {
   readonly isReusedAfterDiscard: boolean;
   /** A request that is too slow gets 408; else FIN alone. */
   readonly hasRequestTimeoutResponse: boolean;
-  /** The server can send RST; else it can only close, as over TLS in this runtime. */
+  /** The server can send RST; else it can only close. */
   readonly canReset: boolean;
   /** A client can send RST; else it can only vanish, and the kernel decides what we see. */
   readonly canClientReset: boolean;

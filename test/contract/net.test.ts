@@ -213,8 +213,4 @@ const CAPABILITIES: ContractCapabilities = {
 };
 
 closingContract("sockets", backend(false), CAPABILITIES);
-closingContract("TLS sockets", backend(true), {
-  ...CAPABILITIES,
-  canReset: false,
-  canClientReset: false,
-});
+closingContract("TLS sockets", backend(true), { ...CAPABILITIES, canClientReset: false });
