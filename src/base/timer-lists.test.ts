@@ -119,6 +119,15 @@ describe("cancel", () => {
     });
   }
 
+  it("two in a row, the earlier one first: those around them still expire", () => {
+    const { clock, timers, log } = setUp();
+    const entries = ["a", "b", "c", "d"].map((name) => new Owner(log, name).entry);
+    for (const entry of entries) timers.arm(entry, 10, 0);
+    for (const entry of entries.slice(1, 3)) timers.cancel(entry);
+    clock.advance(10);
+    assert.deepEqual(log, ["a@10", "d@10"]);
+  });
+
   it("an entry that is not armed: nothing happens", () => {
     const { timers, log } = setUp();
     const { entry } = new Owner(log, "a");

