@@ -1,0 +1,184 @@
+import { type AgentAutomaton, type AutomatonState, buildAutomaton } from "./agent-automaton.ts";
+import type { PatternNode } from "./agent-pattern.ts";
+
+// Runs all patterns over an agent at once, in time linear in the agent, whatever the patterns are.
+//
+// The states that the automaton can be in together are made into one state of a table when they are
+// first met, so that a known agent costs one look-up per character. The table is bounded, and is
+// begun anew when it is full. JavaScript's RegExp is not used: it backtracks.
+
+/**
+ * How many characters of an agent are looked at, from the left. Browsers send up to about 150, apps
+ * that embed one up to about 400. In a longer agent `$` finds nothing, for its end is not looked at.
+ */
+export const AGENT_LIMIT = 512;
+/** Most states in the table: with what is below about 2 MiB, as in Rust's regex (RE2: 8 MiB). */
+export const TABLE_LIMIT = 1_024;
+/** Most members of all states in the table, as hostile patterns make states with thousands. */
+export const MEMBER_LIMIT = 131_072;
+
+export interface MatcherPattern {
+  readonly text: string;
+  readonly tree: PatternNode;
+}
+
+/** The row of the table that every agent begins with, where `^` finds. */
+const START = 0;
+const UNKNOWN = -1;
+const NO_INDICES: readonly number[] = [];
+
+/**
+ * `V` is what the caller makes of the patterns that were found, once for every state of the table,
+ * so that matching allocates nothing.
+ */
+export class AgentMatcher<V> {
+  readonly #automaton: AgentAutomaton;
+  readonly #classOf: Uint8Array;
+  readonly #classCount: number;
+  readonly #verdictOf: (found: readonly number[]) => V;
+  /** A row per state, a column per class of characters. */
+  readonly #table: Int16Array;
+  readonly #visitedIn: Uint32Array;
+  #visit = 0;
+  /** The members of every state: states of the automaton that can be current together. */
+  #members: (readonly number[])[] = [];
+  #memberCount = 0;
+  #stateOf = new Map<string, number>();
+  /** By state: what is found if the agent ends there, and if it was not looked at to its end. */
+  #atEnd: (V | undefined)[] = [];
+  #beforeEnd: (V | undefined)[] = [];
+  #stepCount = 0;
+
+  /** @throws {AgentPatternError} The patterns together are too large. */
+  constructor(patterns: readonly MatcherPattern[], verdictOf: (found: readonly number[]) => V) {
+    this.#automaton = buildAutomaton(patterns);
+    this.#classOf = this.#automaton.classOf;
+    this.#classCount = this.#automaton.members.length;
+    this.#verdictOf = verdictOf;
+    this.#table = new Int16Array(TABLE_LIMIT * this.#classCount);
+    this.#visitedIn = new Uint32Array(this.#automaton.states.length);
+    this.#begin();
+  }
+
+  /** Visited states of the automaton since construction: the whole cost besides the look-ups. */
+  get stepCount(): number {
+    return this.#stepCount;
+  }
+
+  get tableSize(): number {
+    return this.#members.length;
+  }
+
+  /** What `verdictOf` made of the indices of the patterns found in `agent`, in ascending order. */
+  match(agent: string): V {
+    const classOf = this.#classOf;
+    const table = this.#table;
+    const classCount = this.#classCount;
+    const end = Math.min(agent.length, AGENT_LIMIT);
+    let state = START;
+    for (let at = 0; at < end; at++) {
+      // A latin1 string has no other characters. Of others the low byte is read, as latin1Bytes does.
+      const characterClass = classOf[agent.charCodeAt(at) & 0xff] as number;
+      const next = table[state * classCount + characterClass] as number;
+      state = next === UNKNOWN ? this.#addTransition(state, characterClass) : next;
+    }
+    const verdicts = end === agent.length ? this.#atEnd : this.#beforeEnd;
+    const known = verdicts[state];
+    if (known !== undefined) return known;
+    const verdict = this.#verdictOf(this.#foundIn(state, end === agent.length));
+    verdicts[state] = verdict;
+    return verdict;
+  }
+
+  #begin(): void {
+    this.#table.fill(UNKNOWN);
+    this.#members = [];
+    this.#memberCount = 0;
+    this.#stateOf = new Map();
+    this.#atEnd = [];
+    this.#beforeEnd = [];
+    // It is not in #stateOf: no other state knows that nothing was read yet.
+    this.#addState(this.#close(this.#automaton.starts, NO_INDICES, { isStart: true }));
+  }
+
+  #addTransition(state: number, characterClass: number): number {
+    const members = this.#members[state] ?? NO_INDICES;
+    const character = this.#automaton.members[characterClass] ?? 0;
+    const found: number[] = [];
+    // A pattern may begin at every character, so its first states are always among the next.
+    const reached = [...this.#automaton.starts];
+    for (const index of members) {
+      const member = this.#state(index);
+      this.#stepCount++;
+      if (member.kind === "found") found.push(index);
+      else if (member.set?.[character] === 1) reached.push(member.next);
+    }
+    const next = this.#close(reached, found, { isStart: false });
+    const key = next.join();
+    const known = this.#stateOf.get(key);
+    if (known !== undefined) {
+      this.#table[state * this.#classCount + characterClass] = known;
+      return known;
+    }
+    const isFull =
+      this.#members.length >= TABLE_LIMIT || this.#memberCount + next.length > MEMBER_LIMIT;
+    if (isFull) this.#begin();
+    const added = this.#addState(next);
+    this.#stateOf.set(key, added);
+    // After a new beginning `state` is the number of another state, or of none.
+    if (!isFull) this.#table[state * this.#classCount + characterClass] = added;
+    return added;
+  }
+
+  #addState(members: readonly number[]): number {
+    this.#memberCount += members.length;
+    return this.#members.push(members) - 1;
+  }
+
+  /**
+   * What can be current after `reached`: states that read, wait for the end, or have found. A
+   * pattern that was found stays found, and its other states no longer matter.
+   */
+  #close(
+    reached: readonly number[],
+    found: readonly number[],
+    { isStart, isEnd = false }: { readonly isStart: boolean; readonly isEnd?: boolean },
+  ): readonly number[] {
+    const visit = ++this.#visit;
+    const foundPatterns = new Set(found.map((index) => this.#state(index).pattern));
+    const closed: number[] = [...found];
+    const open = [...reached];
+    for (let index = open.pop(); index !== undefined; index = open.pop()) {
+      if (index < 0 || this.#visitedIn[index] === visit) continue;
+      this.#visitedIn[index] = visit;
+      this.#stepCount++;
+      const { kind, pattern, next, other } = this.#state(index);
+      if (foundPatterns.has(pattern)) continue;
+      if (kind === "join") open.push(other, next);
+      else if (kind === "start") open.push(isStart ? next : -1);
+      else if (kind === "end" && isEnd) open.push(next);
+      else closed.push(index);
+      if (kind === "found") foundPatterns.add(pattern);
+    }
+    return closed
+      .filter((index) => {
+        const { kind, pattern } = this.#state(index);
+        return kind === "found" || !foundPatterns.has(pattern);
+      })
+      .sort((a, b) => a - b);
+  }
+
+  #foundIn(state: number, isEnd: boolean): readonly number[] {
+    const members = this.#members[state] ?? NO_INDICES;
+    const closed = this.#close(members, NO_INDICES, { isStart: state === START, isEnd });
+    return closed
+      .map((index) => this.#state(index))
+      .filter(({ kind }) => kind === "found")
+      .map(({ pattern }) => pattern);
+  }
+
+  #state(index: number): AutomatonState {
+    // Indices come from the automaton itself.
+    return this.#automaton.states[index] as AutomatonState;
+  }
+}
