@@ -7,24 +7,26 @@ import { AgentPatternError, type CharacterSet, type PatternNode } from "./agent-
  * Most states of all patterns together, which bounds what a character can cost that leads to nothing
  * known. Precedents: Rust's regex bounds a program to 10 MiB, RE2 program and table to 8 MiB.
  */
-export const AUTOMATON_LIMIT = 8_192;
+export const AUTOMATON_LIMIT = 4_096;
 
-/** What a state does. `join` goes on without reading anything; `other` is its second way. */
-export type StateKind = "read" | "join" | "start" | "end" | "found";
+/** What a state does. JOIN goes on without reading anything, in one way or two. */
+export const READ = 0;
+export const JOIN = 1;
+export const START = 2;
+export const END = 3;
+export const FOUND = 4;
 
-export interface AutomatonState {
-  readonly kind: StateKind;
-  /** Which pattern it belongs to. */
-  readonly pattern: number;
-  /** Of "read": the characters that lead to `next`. */
-  readonly set: CharacterSet | null;
-  /** -1: there is none. A loop is closed after what it repeats has been built. */
-  next: number;
-  readonly other: number;
-}
-
+/** The states as columns of numbers, because running them is all about memory. */
 export interface AgentAutomaton {
-  readonly states: readonly AutomatonState[];
+  readonly stateCount: number;
+  readonly kinds: Uint8Array;
+  /** Which pattern each belongs to. */
+  readonly patterns: Uint16Array;
+  /** The state behind each, and the second one behind JOIN. -1: there is none. */
+  readonly nexts: Int16Array;
+  readonly others: Int16Array;
+  /** Of READ: the characters that lead on. */
+  readonly sets: readonly (CharacterSet | null)[];
   /** The first state of every pattern. */
   readonly starts: readonly number[];
   /** The class of every character. */
@@ -37,28 +39,38 @@ export interface AgentAutomaton {
 export function buildAutomaton(
   patterns: readonly { readonly text: string; readonly tree: PatternNode }[],
 ): AgentAutomaton {
-  const builder = new AutomatonBuilder();
   let stateCount = 0;
-  const starts = patterns.map(({ text, tree }, index) => {
-    // Counted before it is built: nested repetitions multiply.
+  for (const { text, tree } of patterns) {
+    // Counted before anything is built: nested repetitions multiply.
     stateCount += countStates(tree) + 1;
     if (stateCount > AUTOMATON_LIMIT) {
       const expected = `at most ${AUTOMATON_LIMIT} states in all patterns together`;
       throw new AgentPatternError(text, `${expected}, and up to here they need ${stateCount}`);
     }
-    return builder.buildPattern(tree, index);
-  });
-  const { classOf, members } = characterClasses(builder.states);
-  return { states: builder.states, starts, classOf, members };
+  }
+  const builder = new AutomatonBuilder(stateCount);
+  const starts = patterns.map(({ tree }, index) => builder.buildPattern(tree, index));
+  return { ...builder, ...characterClasses(builder.sets), stateCount, starts };
 }
 
 class AutomatonBuilder {
-  readonly states: AutomatonState[] = [];
+  readonly kinds: Uint8Array;
+  readonly patterns: Uint16Array;
+  readonly nexts: Int16Array;
+  readonly others: Int16Array;
+  readonly sets: (CharacterSet | null)[] = [];
   #pattern = 0;
+
+  constructor(stateCount: number) {
+    this.kinds = new Uint8Array(stateCount);
+    this.patterns = new Uint16Array(stateCount);
+    this.nexts = new Int16Array(stateCount);
+    this.others = new Int16Array(stateCount);
+  }
 
   buildPattern(tree: PatternNode, pattern: number): number {
     this.#pattern = pattern;
-    return this.#build(tree, this.#add("found", -1));
+    return this.#build(tree, this.#add(FOUND, -1));
   }
 
   /** The first state of `node`, whose last one leads to `next`. */
@@ -67,15 +79,16 @@ class AutomatonBuilder {
       case "empty":
         return next;
       case "character":
-        return this.#add("read", next, -1, node.set);
+        return this.#add(READ, next, -1, node.set);
       case "start":
+        return this.#add(START, next);
       case "end":
-        return this.#add(node.type, next);
+        return this.#add(END, next);
       case "sequence":
         return node.parts.reduceRight((after, part) => this.#build(part, after), next);
       case "choice": {
         const ways = node.parts.map((part) => this.#build(part, next));
-        return ways.reduceRight((other, way) => this.#add("join", way, other));
+        return ways.reduceRight((other, way) => this.#add(JOIN, way, other));
       }
       case "repeat":
         return this.#buildRepeat(node.part, node.least, node.most, next);
@@ -85,20 +98,24 @@ class AutomatonBuilder {
   #buildRepeat(part: PatternNode, least: number, most: number | null, next: number): number {
     let first = next;
     if (most === null) {
-      first = this.#add("join", -1, next);
-      const loop = this.states[first];
-      if (loop !== undefined) loop.next = this.#build(part, first);
+      first = this.#add(JOIN, -1, next);
+      this.nexts[first] = this.#build(part, first);
     } else {
       for (let count = least; count < most; count++) {
-        first = this.#add("join", this.#build(part, first), next);
+        first = this.#add(JOIN, this.#build(part, first), next);
       }
     }
     for (let count = 0; count < least; count++) first = this.#build(part, first);
     return first;
   }
 
-  #add(kind: StateKind, next: number, other = -1, set: CharacterSet | null = null): number {
-    return this.states.push({ kind, pattern: this.#pattern, set, next, other }) - 1;
+  #add(kind: number, next: number, other = -1, set: CharacterSet | null = null): number {
+    const state = this.sets.push(set) - 1;
+    this.kinds[state] = kind;
+    this.patterns[state] = this.#pattern;
+    this.nexts[state] = next;
+    this.others[state] = other;
+    return state;
   }
 }
 
@@ -128,11 +145,11 @@ const sum = (parts: readonly PatternNode[]): number =>
 
 /** Characters that no pattern tells apart share a class, which keeps the table narrow. */
 function characterClasses(
-  states: readonly AutomatonState[],
+  sets: readonly (CharacterSet | null)[],
 ): Pick<AgentAutomaton, "classOf" | "members"> {
   const classOf = new Uint8Array(256);
   let classCount = 1;
-  for (const set of new Set(states.map((state) => state.set))) {
+  for (const set of new Set(sets)) {
     if (set === null || classCount === 256) continue;
     const split = new Map<number, number>();
     classCount = 0;

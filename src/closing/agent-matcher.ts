@@ -1,4 +1,4 @@
-import { type AgentAutomaton, type AutomatonState, buildAutomaton } from "./agent-automaton.ts";
+import { type AgentAutomaton, buildAutomaton, END, FOUND, JOIN, START } from "./agent-automaton.ts";
 import type { PatternNode } from "./agent-pattern.ts";
 
 // Runs all patterns over an agent at once, in time linear in the agent, whatever the patterns are.
@@ -23,9 +23,9 @@ export interface MatcherPattern {
 }
 
 /** The row of the table that every agent begins with, where `^` finds. */
-const START = 0;
+const FIRST_ROW = 0;
 const UNKNOWN = -1;
-const NO_INDICES: readonly number[] = [];
+const NO_INDICES = new Uint16Array(0);
 
 /**
  * `V` is what the caller makes of the patterns that were found, once for every state of the table,
@@ -38,10 +38,12 @@ export class AgentMatcher<V> {
   readonly #verdictOf: (found: readonly number[]) => V;
   /** A row per state, a column per class of characters. */
   readonly #table: Int16Array;
-  readonly #visitedIn: Uint32Array;
+  /** By state and by pattern: the visit in which it was reached, or found. */
+  readonly #reachedIn: Float64Array;
+  readonly #foundIn: Float64Array;
   #visit = 0;
   /** The members of every state: states of the automaton that can be current together. */
-  #members: (readonly number[])[] = [];
+  #members: Uint16Array[] = [];
   #memberCount = 0;
   #stateOf = new Map<string, number>();
   /** By state: what is found if the agent ends there, and if it was not looked at to its end. */
@@ -56,7 +58,8 @@ export class AgentMatcher<V> {
     this.#classCount = this.#automaton.members.length;
     this.#verdictOf = verdictOf;
     this.#table = new Int16Array(TABLE_LIMIT * this.#classCount);
-    this.#visitedIn = new Uint32Array(this.#automaton.states.length);
+    this.#reachedIn = new Float64Array(this.#automaton.stateCount);
+    this.#foundIn = new Float64Array(patterns.length);
     this.#begin();
   }
 
@@ -75,7 +78,7 @@ export class AgentMatcher<V> {
     const table = this.#table;
     const classCount = this.#classCount;
     const end = Math.min(agent.length, AGENT_LIMIT);
-    let state = START;
+    let state = FIRST_ROW;
     for (let at = 0; at < end; at++) {
       // A latin1 string has no other characters. Of others the low byte is read, as latin1Bytes does.
       const characterClass = classOf[agent.charCodeAt(at) & 0xff] as number;
@@ -85,7 +88,7 @@ export class AgentMatcher<V> {
     const verdicts = end === agent.length ? this.#atEnd : this.#beforeEnd;
     const known = verdicts[state];
     if (known !== undefined) return known;
-    const verdict = this.#verdictOf(this.#foundIn(state, end === agent.length));
+    const verdict = this.#verdictOf(this.#patternsFound(state, end === agent.length));
     verdicts[state] = verdict;
     return verdict;
   }
@@ -98,23 +101,23 @@ export class AgentMatcher<V> {
     this.#atEnd = [];
     this.#beforeEnd = [];
     // It is not in #stateOf: no other state knows that nothing was read yet.
-    this.#addState(this.#close(this.#automaton.starts, NO_INDICES, { isStart: true }));
+    this.#addState(this.#close([...this.#automaton.starts], { isStart: true }));
   }
 
   #addTransition(state: number, characterClass: number): number {
+    const { kinds, nexts, sets, starts } = this.#automaton;
     const members = this.#members[state] ?? NO_INDICES;
     const character = this.#automaton.members[characterClass] ?? 0;
-    const found: number[] = [];
     // A pattern may begin at every character, so its first states are always among the next.
-    const reached = [...this.#automaton.starts];
-    for (const index of members) {
-      const member = this.#state(index);
+    const reached = [...starts];
+    for (const member of members) {
       this.#stepCount++;
-      if (member.kind === "found") found.push(index);
-      else if (member.set?.[character] === 1) reached.push(member.next);
+      if (kinds[member] === FOUND) reached.push(member);
+      else if (sets[member]?.[character] === 1) reached.push(nexts[member] as number);
     }
-    const next = this.#close(reached, found, { isStart: false });
-    const key = next.join();
+    const next = this.#close(reached, { isStart: false });
+    // One character per member: indices have 16 bits.
+    const key = String.fromCharCode.apply(null, Array.from(next));
     const known = this.#stateOf.get(key);
     if (known !== undefined) {
       this.#table[state * this.#classCount + characterClass] = known;
@@ -130,7 +133,7 @@ export class AgentMatcher<V> {
     return added;
   }
 
-  #addState(members: readonly number[]): number {
+  #addState(members: Uint16Array): number {
     this.#memberCount += members.length;
     return this.#members.push(members) - 1;
   }
@@ -140,45 +143,41 @@ export class AgentMatcher<V> {
    * pattern that was found stays found, and its other states no longer matter.
    */
   #close(
-    reached: readonly number[],
-    found: readonly number[],
+    open: number[],
     { isStart, isEnd = false }: { readonly isStart: boolean; readonly isEnd?: boolean },
-  ): readonly number[] {
+  ): Uint16Array {
+    const { kinds, patterns, nexts, others } = this.#automaton;
+    const reachedIn = this.#reachedIn;
+    const foundIn = this.#foundIn;
     const visit = ++this.#visit;
-    const foundPatterns = new Set(found.map((index) => this.#state(index).pattern));
-    const closed: number[] = [...found];
-    const open = [...reached];
-    for (let index = open.pop(); index !== undefined; index = open.pop()) {
-      if (index < 0 || this.#visitedIn[index] === visit) continue;
-      this.#visitedIn[index] = visit;
+    const closed: number[] = [];
+    // What was found lies above the first states, so those of its pattern are not followed.
+    for (let state = open.pop(); state !== undefined; state = open.pop()) {
+      const pattern = patterns[state] as number;
+      if (reachedIn[state] === visit || foundIn[pattern] === visit) continue;
+      reachedIn[state] = visit;
       this.#stepCount++;
-      const { kind, pattern, next, other } = this.#state(index);
-      if (foundPatterns.has(pattern)) continue;
-      if (kind === "join") open.push(other, next);
-      else if (kind === "start") open.push(isStart ? next : -1);
-      else if (kind === "end" && isEnd) open.push(next);
-      else closed.push(index);
-      if (kind === "found") foundPatterns.add(pattern);
+      const kind = kinds[state];
+      if (kind === JOIN) {
+        open.push(others[state] as number, nexts[state] as number);
+      } else if (kind === START || (kind === END && isEnd)) {
+        if (kind === END || isStart) open.push(nexts[state] as number);
+      } else {
+        closed.push(state);
+        if (kind === FOUND) foundIn[pattern] = visit;
+      }
     }
-    return closed
-      .filter((index) => {
-        const { kind, pattern } = this.#state(index);
-        return kind === "found" || !foundPatterns.has(pattern);
-      })
-      .sort((a, b) => a - b);
+    const isOpen = (state: number) => foundIn[patterns[state] as number] !== visit;
+    return Uint16Array.from(
+      closed.filter((state) => kinds[state] === FOUND || isOpen(state)),
+    ).sort();
   }
 
-  #foundIn(state: number, isEnd: boolean): readonly number[] {
-    const members = this.#members[state] ?? NO_INDICES;
-    const closed = this.#close(members, NO_INDICES, { isStart: state === START, isEnd });
-    return closed
-      .map((index) => this.#state(index))
-      .filter(({ kind }) => kind === "found")
-      .map(({ pattern }) => pattern);
-  }
-
-  #state(index: number): AutomatonState {
-    // Indices come from the automaton itself.
-    return this.#automaton.states[index] as AutomatonState;
+  #patternsFound(row: number, isEnd: boolean): readonly number[] {
+    const { kinds, patterns } = this.#automaton;
+    const members = this.#members[row] ?? NO_INDICES;
+    const closed = this.#close([...members], { isStart: row === FIRST_ROW, isEnd });
+    const found = closed.filter((state) => kinds[state] === FOUND);
+    return Array.from(found, (state) => patterns[state] as number);
   }
 }

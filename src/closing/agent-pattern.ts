@@ -27,25 +27,23 @@ export const PATTERN_LIMIT = 512;
 /** Largest number in `{n,m}`. Each repetition is copied; the copies are limited in the automaton. */
 export const REPEAT_LIMIT = 255;
 
-/** The pattern cannot be used. `expected` is the part of the message behind "expected". */
+/** The pattern cannot be used. The parts of the message serve callers who know its place. */
 export class AgentPatternError extends RangeError {
   override readonly name = "AgentPatternError";
+  /** The pattern in quotes, shortened where it is too long to be read. */
+  readonly quoted: string;
   readonly expected: string;
 
   constructor(pattern: string, expected: string) {
-    super(`Cannot use the pattern ${quotePattern(pattern)}: expected ${expected}`);
+    const shown = pattern.length > PATTERN_LIMIT ? `${pattern.slice(0, 40)}…` : pattern;
+    super(`Cannot use the pattern "${shown}": expected ${expected}`);
+    this.quoted = `"${shown}"`;
     this.expected = expected;
   }
 }
 
 export function isAgentPatternError(error: unknown): error is AgentPatternError {
   return error instanceof AgentPatternError;
-}
-
-/** The pattern in quotes, shortened where it is too long to be read. */
-export function quotePattern(pattern: string): string {
-  const shown = pattern.length > PATTERN_LIMIT ? `${pattern.slice(0, 40)}…` : pattern;
-  return `"${shown}"`;
 }
 
 /**
