@@ -4,7 +4,7 @@ import { AgentPatternError, type CharacterSet, type PatternNode } from "./agent-
 // become as few classes as the patterns tell apart. agent-matcher.ts runs it.
 
 /**
- * Most states of all patterns together, which bounds what a character can cost that leads to nothing
+ * Most states of all patterns together, which bounds what a character costs that leads to nothing
  * known. Precedents: Rust's regex bounds a program to 10 MiB, RE2 program and table to 8 MiB.
  */
 export const AUTOMATON_LIMIT = 4_096;

@@ -9,7 +9,7 @@ import type { PatternNode } from "./agent-pattern.ts";
 
 /**
  * How many characters of an agent are looked at, from the left. Browsers send up to about 150, apps
- * that embed one up to about 400. In a longer agent `$` finds nothing, for its end is not looked at.
+ * that embed one up to about 400. In a longer agent `$` finds nothing, as its end is not looked at.
  */
 export const AGENT_LIMIT = 512;
 /** Most states in the table: with what is below about 2 MiB, as in Rust's regex (RE2: 8 MiB). */
@@ -80,7 +80,7 @@ export class AgentMatcher<V> {
     const end = Math.min(agent.length, AGENT_LIMIT);
     let state = FIRST_ROW;
     for (let at = 0; at < end; at++) {
-      // A latin1 string has no other characters. Of others the low byte is read, as latin1Bytes does.
+      // Latin1 has no others. Of other characters the low byte is read, as latin1Bytes does.
       const characterClass = classOf[agent.charCodeAt(at) & 0xff] as number;
       const next = table[state * classCount + characterClass] as number;
       state = next === UNKNOWN ? this.#addTransition(state, characterClass) : next;

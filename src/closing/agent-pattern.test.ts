@@ -62,6 +62,7 @@ describe("parseAgentPattern", () => {
   }
 
   it("no string: is a TypeError", () => {
+    // JavaScript callers have no types.
     const parse = () => parseAgentPattern(/MSIE/ as unknown as string);
     assert.throws(parse, new TypeError("Cannot use the pattern /MSIE/: expected a string"));
   });

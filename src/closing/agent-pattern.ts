@@ -1,6 +1,6 @@
 // Patterns for User-Agent strings: the subset of regular expressions that needs no backtracking.
 //
-// Written as in Apache's BrowserMatch and in nginx's configuration (PCRE), over latin1. A pattern is
+// Written as in Apache's BrowserMatch and in nginx's configuration (PCRE), over latin1. A text is
 // parsed into a tree here and made into an automaton by agent-automaton.ts. What the subset lacks
 // is refused with its position, never read as something else.
 
@@ -24,7 +24,7 @@ export type PatternNode =
 
 /** Longest pattern, in characters. The longest rule in nginx's and httpd's own files has 60. */
 export const PATTERN_LIMIT = 512;
-/** Largest number in `{n,m}`. Each repetition is copied; the copies are limited in the automaton. */
+/** Largest number in `{n,m}`. Repetitions are copied, and the automaton limits the copies. */
 export const REPEAT_LIMIT = 255;
 
 /** The pattern cannot be used. The parts of the message serve callers who know its place. */
@@ -47,8 +47,8 @@ export function isAgentPatternError(error: unknown): error is AgentPatternError 
 }
 
 /**
- * Reads a pattern: literals, `.`, classes, `^`, `$`, groups, `|`, `* + ? {n,m}` and their lazy forms,
- * which find the same; `\d \w \s \D \W \S`, and `\` before any character that is no letter or digit.
+ * Reads a pattern: literals, `.`, classes, `^`, `$`, groups, `|`, `* + ? {n,m}` and their lazy
+ * forms, which find the same; `\d \w \s \D \W \S`, and `\` before what is no letter or digit.
  * Case is ignored for ASCII letters only, as PCRE does in the C locale.
  *
  * @throws {TypeError} `pattern` is no string.
@@ -209,7 +209,7 @@ class PatternParser {
   #parseClass(start: number): PatternNode {
     const isNegated = this.#take("^");
     const set = emptySet();
-    // PCRE reads []a] as a class with a bracket, JavaScript as an empty class: neither is meant here.
+    // PCRE reads []a] as a class with a bracket, JavaScript as an empty class.
     if (this.#peek() === "]") throw this.#error("a character before the ], or \\]", this.#at);
     while (!this.#take("]")) {
       if (this.#at >= this.#pattern.length) throw this.#error("a ] for the [", start);

@@ -22,7 +22,7 @@ const RULE: ClientRule = {
 const FIELDS = "name, pattern, ignoreCase, methods, effect, source, found";
 const TEXT = "1 to 200 printable characters";
 const METHODS = '1 to 16 methods in upper case, for example ["POST"]';
-const FOUND = 'a year or a date, for example "1996" or "2025-03"';
+const FOUND = 'a date, for example "1996" or "2025-03", or "undated"';
 
 /** Each row changes one field of the second rule; JavaScript callers may pass anything. */
 const BAD: readonly (readonly [change: Record<string, unknown>, message: string])[] = [
@@ -93,6 +93,7 @@ describe("parseClientRules", () => {
       new TypeError("Cannot use client rules {}: expected an array"),
     );
     assert.throws(
+      // JavaScript callers have no types.
       () => parseClientRules([RULE, null as unknown as ClientRule]),
       new TypeError("Cannot use client rule 2 null: expected an object"),
     );
@@ -117,6 +118,7 @@ describe("parseClientRules", () => {
 
   it("a list: is copied and frozen, without what is undefined", () => {
     const rule = { ...RULE, methods: ["POST"], effect: { http10: true, persistence: undefined } };
+    // The types forbid the undefined field.
     const { rules } = parseClientRules([rule as unknown as ClientRule]);
     rule.methods.push("GET");
     assert.deepEqual(rules, [{ ...RULE, methods: ["POST"], effect: { http10: true } }]);

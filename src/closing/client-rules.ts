@@ -34,7 +34,7 @@ export interface ClientRule {
   readonly effect: ClientEffect;
   /** Where the finding comes from. */
   readonly source: string;
-  /** When it was found: `"1996"`, `"2025-03"` or `"2025-03-14"`. */
+  /** When it was found: `"1996"`, `"2025-03"`, `"2025-03-14"`, or `"undated"`. */
   readonly found: string;
 }
 
@@ -202,7 +202,7 @@ function parseRule(value: unknown, index: number): ClientRule {
   }
   check(`source ${show(source)}`, isText(source), text);
   const isDate = typeof found === "string" && DATE.test(found);
-  check(`found ${show(found)}`, isDate, 'a year or a date, for example "1996" or "2025-03"');
+  check(`found ${show(found)}`, isDate, 'a date, for example "1996" or "2025-03", or "undated"');
   // Every field has been checked above.
   return copyRule(value as unknown as ClientRule);
 }
@@ -225,7 +225,7 @@ function copyRule(rule: ClientRule): ClientRule {
   });
 }
 
-const DATE = /^[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?$/;
+const DATE = /^(?:[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?|undated)$/;
 const METHOD = /^[A-Z][A-Z-]{0,31}$/;
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

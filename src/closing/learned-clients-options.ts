@@ -13,9 +13,9 @@ export interface LearnedClientsOptions {
    */
   readonly mode: "off" | "report" | "enforce";
   /**
-   * Most signatures (a family of agents in one network) that are counted. Beyond it the one that was
-   * counted least recently goes. One takes about 200 bytes. Small: rare clients are forgotten before
-   * they are judged. Large: agents that somebody invents stay longer. 1 to 65 536.
+   * Most signatures (a family of agents in one network) that are counted. Beyond it the one that
+   * was counted least recently goes. Small: rare clients are forgotten before they are judged.
+   * Large: agents that somebody invents take memory, some hundred bytes each. 1 to 65 536.
    *
    * Precedents: Linux keeps `tcp_metrics` of 8 192 to 16 384 peers; nginx's `limit_req_zone` holds
    * 8 000 to 16 000 clients in a MiB.

@@ -1,7 +1,8 @@
 // Which addresses count as one client, and as one network.
 //
-// An IPv4 address is a client, or many behind one NAT. An IPv6 host chooses addresses within its /64
-// (RFC 4291 §2.5.1) as it likes, so only the /64 says who it is. RFC 5952 rules how IPv6 is written.
+// An IPv4 address is a client, or many behind one NAT. An IPv6 host chooses addresses within its
+// /64 (RFC 4291 §2.5.1) as it likes, so only the /64 says who it is. RFC 5952 rules how it is
+// written.
 
 const MAPPED_GROUPS = [0, 0, 0, 0, 0, 0xffff];
 
