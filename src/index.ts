@@ -1,7 +1,20 @@
 // The public surface of the package. What is not named here may change without notice.
 
 export { FinwaitError, LocalProtocolError } from "./base/error.ts";
+export {
+  type ClientEffect,
+  type ClientRule,
+  type ClientRules,
+  type ClientVerdict,
+  parseClientRules,
+} from "./closing/client-rules.ts";
+export {
+  DEFAULT_LEARNED_CLIENTS_OPTIONS,
+  type LearnedClientsOptions,
+  parseLearnedClientsOptions,
+} from "./closing/learned-clients-options.ts";
 export { type ClosePolicy, DEFAULT_CLOSE_POLICY, parseClosePolicy } from "./closing/policy.ts";
+export { SHIPPED_CLIENT_RULES } from "./closing/shipped-client-rules.ts";
 export {
   type FetchCallback,
   type FetchContext,

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { isUsageError } from "./cli-error.ts";
+import { clientsCommand } from "./clients-command.ts";
 import { serveCommand } from "./serve-command.ts";
 
 // The command line: `finwait COMMAND`. Commands throw; this file turns errors into a sentence.
@@ -16,7 +17,8 @@ const program = new Command("finwait")
   .version(packageVersion(), "-V, --version", "print the version")
   .helpOption("-h, --help", "print this help")
   .showHelpAfterError("Run with --help for the list of commands and options.")
-  .addCommand(serveCommand());
+  .addCommand(serveCommand())
+  .addCommand(clientsCommand());
 
 try {
   await program.parseAsync();
