@@ -99,6 +99,14 @@ describe("forgiving", () => {
     assert.equal(mayPersist(3 * HOUR_MS), true);
   });
 
+  it("one close just after it was forgiven: does not count as before", () => {
+    const { record, mayPersist } = learning();
+    record(SAFARI, 0, 40);
+    assert.equal(mayPersist(2.09 * HOUR_MS), true);
+    record(SAFARI, 0, 1, 2.09 * HOUR_MS);
+    assert.equal(mayPersist(2.09 * HOUR_MS), true);
+  });
+
   it("a clock that goes back: gives no count more weight", () => {
     const { clients, record } = learning();
     record(SAFARI, 0, 10, HOUR_MS);

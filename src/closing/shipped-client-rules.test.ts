@@ -66,6 +66,7 @@ const AGENTS: readonly (readonly [agent: string, get: string | null, post: strin
     null,
     null,
   ],
+  [`${MAC} ${WEBKIT} Version/18.4 Safari/605.1.15 Ddg/18.4`, null, null],
   [`${IPHONE} ${WEBKIT} FxiOS/138.0 Mobile/15E148 Safari/605.1.15`, null, null],
   // And the rest of today.
   ["Mozilla/5.0 (X11; Linux x86_64; rv:138.0) Gecko/20100101 Firefox/138.0", null, null],
