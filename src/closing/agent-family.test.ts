@@ -40,6 +40,7 @@ const AGENTS: readonly (readonly [agent: string | null, family: string])[] = [
   ["Mozilla/3.01 (X11; I; FreeBSD 2.1.5-RELEASE i386)", "Mozilla/3"],
   ["Mozilla/3.01Gold (X11; I; SunOS 5.5 sun4m)", "Mozilla/3"],
   ["Mozilla/5.0 (X11", "Mozilla/5"],
+  ["Mozilla/5.0 ) Firefox/138.0", "Firefox/138"],
   ["(comment) first/1", "first/1"],
   ["(only a comment)", "?"],
   ["a/b/2", "a"],

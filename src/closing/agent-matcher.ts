@@ -45,7 +45,8 @@ export class AgentMatcher<V> {
   /** The members of every state: states of the automaton that can be current together. */
   #members: Uint16Array[] = [];
   #memberCount = 0;
-  #stateOf = new Map<string, number>();
+  /** By the hash of their members. The first row is not in it. */
+  #rowsOf = new Map<number, number[]>();
   /** By state: what is found if the agent ends there, and if it was not looked at to its end. */
   #atEnd: (V | undefined)[] = [];
   #beforeEnd: (V | undefined)[] = [];
@@ -97,10 +98,10 @@ export class AgentMatcher<V> {
     this.#table.fill(UNKNOWN);
     this.#members = [];
     this.#memberCount = 0;
-    this.#stateOf = new Map();
+    this.#rowsOf = new Map();
     this.#atEnd = [];
     this.#beforeEnd = [];
-    // It is not in #stateOf: no other state knows that nothing was read yet.
+    // It is not in #rowsOf: no other state knows that nothing was read yet.
     this.#addState(this.#close([...this.#automaton.starts], { isStart: true }));
   }
 
@@ -116,9 +117,8 @@ export class AgentMatcher<V> {
       else if (sets[member]?.[character] === 1) reached.push(nexts[member] as number);
     }
     const next = this.#close(reached, { isStart: false });
-    // One character per member: indices have 16 bits.
-    const key = String.fromCharCode.apply(null, Array.from(next));
-    const known = this.#stateOf.get(key);
+    const hash = hashOf(next);
+    const known = this.#rowsOf.get(hash)?.find((row) => isEqual(this.#members[row], next));
     if (known !== undefined) {
       this.#table[state * this.#classCount + characterClass] = known;
       return known;
@@ -127,7 +127,9 @@ export class AgentMatcher<V> {
       this.#members.length >= TABLE_LIMIT || this.#memberCount + next.length > MEMBER_LIMIT;
     if (isFull) this.#begin();
     const added = this.#addState(next);
-    this.#stateOf.set(key, added);
+    const sameHash = this.#rowsOf.get(hash);
+    if (sameHash === undefined) this.#rowsOf.set(hash, [added]);
+    else sameHash.push(added);
     // After a new beginning `state` is the number of another state, or of none.
     if (!isFull) this.#table[state * this.#classCount + characterClass] = added;
     return added;
@@ -180,4 +182,19 @@ export class AgentMatcher<V> {
     const found = closed.filter((state) => kinds[state] === FOUND);
     return Array.from(found, (state) => patterns[state] as number);
   }
+}
+
+/** FNV-1a over members in place of bytes. A key of text would cost more than finding the members. */
+function hashOf(members: Uint16Array): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < members.length; at++) {
+    hash = Math.imul(hash ^ (members[at] as number), 0x01000193);
+  }
+  return hash;
+}
+
+function isEqual(a: Uint16Array | undefined, b: Uint16Array): boolean {
+  if (a === undefined || a.length !== b.length) return false;
+  for (let at = 0; at < b.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }
