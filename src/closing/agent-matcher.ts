@@ -184,7 +184,7 @@ export class AgentMatcher<V> {
   }
 }
 
-/** FNV-1a over members in place of bytes. A key of text would cost more than finding the members. */
+/** FNV-1a, over members in place of bytes. A text as the key costs more than all the rest. */
 function hashOf(members: Uint16Array): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < members.length; at++) {
