@@ -45,6 +45,11 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "src/server/serve.ts": "src/handlers/fetch-handler.ts",
 };
 
+// A package that may be missing at run time is known to one file, which answers its absence.
+const OPTIONAL_PACKAGES: Readonly<Record<string, string>> = {
+  "src/transport/ffi-koffi.ts": "koffi",
+};
+
 const TEST_PACKAGES = ["vitest", "fast-check"];
 const DEPENDENCIES = Object.values(FOLDERS).flatMap(({ packages }) => packages ?? []);
 const ENTRY_POINTS = ["src/index.ts", "src/cli/main.ts"];
@@ -129,15 +134,23 @@ export function checkUnused(sources: readonly Source[]): string[] {
   });
 }
 
-/** The package depends on nothing at run time but what the table gives to a folder. */
+/** The package depends on nothing at run time but what the tables give to a folder or a file. */
 export function checkDependencies(packageText: string): string[] {
-  const { dependencies } = JSON.parse(packageText) as { dependencies?: Record<string, string> };
-  const wanted = DEPENDENCIES.join(", ");
-  return Object.keys(dependencies ?? {}).flatMap((name) => {
-    if (DEPENDENCIES.includes(name)) return [];
-    const line = packageText.slice(0, packageText.indexOf(`"${name}"`)).split("\n").length;
-    return [`package.json:${line}: depends on ${name}, and only ${wanted} are wanted`];
-  });
+  const { dependencies, optionalDependencies } = JSON.parse(packageText) as {
+    dependencies?: Record<string, string>;
+    optionalDependencies?: Record<string, string>;
+  };
+  const check = (names: Record<string, string> | undefined, wanted: readonly string[]): string[] =>
+    Object.keys(names ?? {}).flatMap((name) => {
+      if (wanted.includes(name)) return [];
+      const line = packageText.slice(0, packageText.indexOf(`"${name}"`)).split("\n").length;
+      const only = `only ${wanted.join(", ")} are wanted`;
+      return [`package.json:${line}: depends on ${name}, and ${only}`];
+    });
+  return [
+    ...check(dependencies, DEPENDENCIES),
+    ...check(optionalDependencies, Object.values(OPTIONAL_PACKAGES)),
+  ];
 }
 
 function checkFolder(source: Source): string[] {
@@ -154,6 +167,7 @@ function checkFolder(source: Source): string[] {
       return [`${where}: imports ${specifier}, and nothing of Node is wanted in ${own.prefix}`];
     }
     if (!isRelative(specifier)) {
+      if (specifier === OPTIONAL_PACKAGES[source.path]) return [];
       const packages = [
         ...(own.rule.packages ?? []),
         ...(isTest(source.path) ? TEST_PACKAGES : []),

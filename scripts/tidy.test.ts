@@ -66,6 +66,7 @@ describe("imports follow the folders", () => {
     ["src/base/a.ts", 'import { b } from "node:net";', "node:net, and nothing of Node is"],
     ["src/simulation/a.ts", 'import { b } from "node:net";', "node:net"],
     ["src/server/a.ts", 'import { b } from "ws";', "the package ws, and no package is"],
+    ["src/transport/a.ts", 'import { b } from "koffi";', "the package koffi, and no package is"],
     ["src/server/a.ts", 'import { b } from "vitest";', "the package vitest, and no package is"],
     ["src/handlers/a.ts", 'import { b } from "zod";', "the package zod, and only mrmime may be"],
     ["src/cli/a.ts", 'import { b } from "mrmime-x";', "the package mrmime-x, and only commander"],
@@ -87,6 +88,7 @@ describe("imports follow the folders", () => {
     ["src/handlers/a.ts", 'import type { B } from "../server/exchange.ts";'],
     ["src/handlers/a.ts", 'import { lookup } from "mrmime";'],
     ["src/handlers/a.test.ts", 'import { b } from "../server/fake-exchange.ts";'],
+    ["src/transport/ffi-koffi.ts", 'const b = await import("koffi");'],
     ["src/simulation/a.ts", 'import type { B } from "../transport/b.ts";'],
     ["src/base/a.test.ts", 'import assert from "node:assert/strict";'],
     ["src/base/a.test.ts", 'import { it } from "vitest";'],
@@ -428,6 +430,13 @@ describe("checkDependencies", () => {
     const text = '{\n  "dependencies": {\n    "commander": "1",\n    "left-pad": "1"\n  }\n}\n';
     assert.deepEqual(checkDependencies(text), [
       "package.json:4: depends on left-pad, and only mrmime, commander, zod are wanted",
+    ]);
+  });
+
+  it("an optional package that no file is named for: is a violation with its line", () => {
+    const text = '{\n  "optionalDependencies": {\n    "koffi": "3",\n    "ws": "8"\n  }\n}\n';
+    assert.deepEqual(checkDependencies(text), [
+      "package.json:4: depends on ws, and only koffi are wanted",
     ]);
   });
 
