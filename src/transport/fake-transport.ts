@@ -1,4 +1,5 @@
 import { latin1Bytes, latin1Text } from "../base/latin1.ts";
+import type { TcpFacts } from "./tcp-facts.ts";
 import type { Transport, TransportEndpoint, TransportHandler, TransportTls } from "./transport.ts";
 
 // A connection in memory, for tests: records what is asked of it, and says what it is told to say.
@@ -19,7 +20,18 @@ export class FakeTransport implements Transport {
   pauseCount = 0;
   isFinSent = false;
   /** How the local side released it. */
-  release: "close" | "reset" | null = null;
+  release: "close" | "close-within" | "close-with-so-linger" | "reset" | null = null;
+  /** What `closeWithin` or `closeWithSoLinger` was given. */
+  releaseMs: number | null = null;
+  /** What `setUnacknowledgedTimeout` was given last. */
+  unacknowledgedTimeoutMs: number | null = null;
+  /** What the kernel says when it is asked. */
+  facts: TcpFacts | null = null;
+  /** How often it was asked. */
+  factsCount = 0;
+  canSetDeadlines = false;
+  /** True: an RST has come that the runtime did not report. */
+  isResetPending = false;
   isReleased = false;
   /** What the driver must never do, and did. */
   readonly violations: string[] = [];
@@ -85,6 +97,35 @@ export class FakeTransport implements Transport {
     this.#end("reset");
   }
 
+  tcpFacts(): TcpFacts | null {
+    this.factsCount += 1;
+    return this.release === null ? this.facts : null;
+  }
+
+  setUnacknowledgedTimeout(timeoutMs: number): boolean {
+    if (this.release !== null) this.violations.push(`time-out set after ${this.release}`);
+    if (!this.canSetDeadlines) return false;
+    this.unacknowledgedTimeoutMs = timeoutMs;
+    return true;
+  }
+
+  closeWithin(finWait2RestMs: number): void {
+    this.releaseMs = finWait2RestMs;
+    this.#end("close-within");
+  }
+
+  closeWithSoLinger(timeoutMs: number): boolean {
+    if (!this.isFinSent) this.violations.push("SO_LINGER before FIN");
+    if (!this.canSetDeadlines) return false;
+    this.releaseMs = timeoutMs;
+    this.#end("close-with-so-linger");
+    return true;
+  }
+
+  hasPendingReset(): boolean {
+    return this.isResetPending;
+  }
+
   // --- What a test makes happen ---
 
   /** The peer sends `data`. While paused it stays on the way, until `deliver`. */
@@ -146,7 +187,7 @@ export class FakeTransport implements Transport {
     return this.release === null && !this.isReleased ? this.#handler : null;
   }
 
-  #end(release: "close" | "reset"): void {
+  #end(release: NonNullable<FakeTransport["release"]>): void {
     if (this.release !== null) this.violations.push(`${release} after ${this.release}`);
     this.release ??= release;
   }

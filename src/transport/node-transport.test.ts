@@ -391,3 +391,23 @@ describe("over TLS", () => {
     await handler.untilLine("peer-end");
   });
 });
+
+describe("without socket options", () => {
+  it("everything that needs them: says so, and does nothing", async () => {
+    const { transport, handler } = await pair();
+    assert.equal(transport.canSetDeadlines, false);
+    assert.equal(transport.tcpFacts(), null);
+    assert.equal(transport.setUnacknowledgedTimeout(1_000), false);
+    assert.equal(transport.closeWithSoLinger(1_000), false);
+    assert.equal(transport.hasPendingReset(), false);
+    assert.deepEqual(handler.lines, []);
+  });
+
+  it("closeWithin: is close()", async () => {
+    const { transport, handler, client } = await pair();
+    client.read();
+    transport.closeWithin(0);
+    await handler.untilLine("released");
+    await client.untilLine("end");
+  });
+});

@@ -1,11 +1,17 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { finWait2Seconds } from "../tcp/fin-wait-2-seconds.ts";
+import { backgroundCloses } from "./background-close.ts";
+import { descriptorOf } from "./file-descriptor.ts";
+import type { SocketOptions } from "./socket-options.ts";
+import type { TcpFacts } from "./tcp-facts.ts";
 import type { Transport, TransportEndpoint, TransportHandler, TransportTls } from "./transport.ts";
 
 // The Transport port over node:net and node:tls sockets, which must be made with allowHalfOpen.
 //
-// Public API of Node only. Writes are cut into slices, because Node reports a write as done only
-// when all of it is with the kernel: without slices a slow peer looks like a stalled one.
+// Public API of Node only, apart from the descriptor (file-descriptor.ts). Writes are cut into
+// slices, because Node reports a write as done only when all of it is with the kernel: without
+// slices a slow peer looks like a stalled one.
 
 const SLICE_BYTES = 65_536;
 const EMPTY = new Uint8Array(0);
@@ -20,27 +26,39 @@ type OwnedSocket = Socket & { [TRANSPORT]: NodeTransport };
 
 /** Errors that Node reports when the peer sent RST: on reading, and on writing after it. */
 const RESET_CODES: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"]);
+/** The same as Linux's numbers. */
+const RESET_ERRORS: ReadonlySet<number> = new Set([104, 32, 103]);
+/** The largest value of TCP_USER_TIMEOUT, an int. */
+const UNACKNOWLEDGED_TIMEOUT_LIMIT_MS = 2_147_483_647;
 
 export class NodeTransport implements Transport {
   progressCount = 0;
   readonly #socket: Socket;
   readonly #tcp: Socket;
   readonly #tls: TLSSocket | null;
+  readonly #options: SocketOptions | null;
   #local: TransportEndpoint | null = null;
   #handler: TransportHandler | null = null;
   #pending: Uint8Array[] | null = null;
   #pendingBytes = 0;
   #isWatching = false;
   #isEnding = false;
+  #isResetSeen = false;
 
   /**
    * Takes the socket over: nobody else may listen to it or write to it. `tls`: the same, if TLS;
-   * `tcp`: the socket below it.
+   * `tcp`: the socket below it. `options`: `null` where the kernel cannot be asked.
    */
-  constructor(socket: Socket, tls: TLSSocket | null, tcp: Socket) {
+  constructor(
+    socket: Socket,
+    tls: TLSSocket | null,
+    tcp: Socket,
+    options: SocketOptions | null = null,
+  ) {
     this.#socket = socket;
     this.#tcp = tcp;
     this.#tls = tls;
+    this.#options = options;
     // Node asks the kernel once and keeps the answer, but only if it is asked while there is a
     // peer.
     void socket.remoteAddress;
@@ -70,6 +88,10 @@ export class NodeTransport implements Transport {
 
   get unsentBytes(): number {
     return this.#socket.writableLength + this.#pendingBytes;
+  }
+
+  get canSetDeadlines(): boolean {
+    return this.#descriptor() !== null;
   }
 
   start(handler: TransportHandler): void {
@@ -118,6 +140,54 @@ export class NodeTransport implements Transport {
   reset(): void {
     // Of a TLS socket Node cannot reset the layer itself, but the TCP socket below it.
     this.#tcp.resetAndDestroy();
+  }
+
+  tcpFacts(): TcpFacts | null {
+    const fd = this.#descriptor();
+    return fd === null ? null : (this.#options?.tcpFacts(fd) ?? null);
+  }
+
+  setUnacknowledgedTimeout(timeoutMs: number): boolean {
+    const fd = this.#descriptor();
+    if (fd === null) return false;
+    // 0 would be the kernel's "no bound".
+    const wholeMs = Math.min(Math.max(1, Math.ceil(timeoutMs)), UNACKNOWLEDGED_TIMEOUT_LIMIT_MS);
+    return this.#options?.setUnacknowledgedTimeoutMs(fd, wholeMs) ?? false;
+  }
+
+  closeWithin(finWait2RestMs: number): void {
+    const fd = this.#descriptor();
+    if (fd !== null) {
+      const retransmitTimeoutMs = this.#options?.tcpFacts(fd)?.retransmitTimeoutMs ?? 0;
+      this.#options?.setFinWait2Seconds(fd, finWait2Seconds(finWait2RestMs, retransmitTimeoutMs));
+    }
+    this.close();
+  }
+
+  closeWithSoLinger(timeoutMs: number): boolean {
+    const options = this.#options;
+    const fd = this.#descriptor();
+    if (options === null || fd === null) return false;
+    const duplicate = options.duplicate(fd);
+    if (duplicate === null) return false;
+    // Only once the runtime's own descriptor is closed: of two close() calls the last one blocks.
+    this.#tcp.once("close", () => backgroundCloses.close(options, duplicate, timeoutMs));
+    this.close();
+    return true;
+  }
+
+  hasPendingReset(): boolean {
+    const fd = this.#descriptor();
+    if (fd === null) return this.#isResetSeen;
+    // Reading clears it in the kernel, so it is kept here.
+    const error = this.#options?.takePendingError(fd) ?? null;
+    this.#isResetSeen ||= error !== null && RESET_ERRORS.has(error);
+    return this.#isResetSeen;
+  }
+
+  /** Asked anew each time: a closed socket has none, and its number may be another's. */
+  #descriptor(): number | null {
+    return this.#options === null ? null : descriptorOf(this.#tcp);
   }
 
   /** @internal */

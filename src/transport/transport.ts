@@ -1,3 +1,5 @@
+import type { TcpFacts } from "./tcp-facts.ts";
+
 // The transport port: one TCP (or TLS) connection as the driver sees it.
 //
 // Two adapters implement it: node-transport.ts over sockets, and the simulator's. Nothing of a
@@ -47,6 +49,8 @@ export interface Transport {
   readonly unsentBytes: number;
   /** Grows whenever the kernel has taken more of what was written: tells slow from stalled. */
   readonly progressCount: number;
+  /** True where the two kernel deadlines below can be set. */
+  readonly canSetDeadlines: boolean;
 
   /** Begins to deliver events to `handler`. Called once. */
   start(handler: TransportHandler): void;
@@ -61,4 +65,26 @@ export interface Transport {
   close(): void;
   /** Sends RST and releases the socket. */
   reset(): void;
+
+  /** What the kernel says about this connection, or `null` where nobody can say. */
+  tcpFacts(): TcpFacts | null;
+  /** Bounds how long the kernel keeps unacknowledged data or our FIN. False: not possible here. */
+  setUnacknowledgedTimeout(timeoutMs: number): boolean;
+  /**
+   * Releases the socket like `close`, and bounds what is left of FIN-WAIT-2 after that. Below 1.2 s
+   * the kernel answers with RST once our FIN is acknowledged. It is `close` where deadlines cannot
+   * be set.
+   */
+  closeWithin(finWait2RestMs: number): void;
+  /**
+   * SO_LINGER and close(), off the event loop, in whole seconds, rounded up. Asked after
+   * `handleFlushed`: FIN is out already. False: not available here, and nothing was done.
+   */
+  closeWithSoLinger(timeoutMs: number): boolean;
+  /**
+   * True if the kernel holds an RST for this socket that the runtime has not reported, for example
+   * one behind the peer's FIN. It stays true. The runtime then hears no more of it, so this is for
+   * when nothing more is expected of it: after `handlePeerEnd`, or before the release.
+   */
+  hasPendingReset(): boolean;
 }
