@@ -187,10 +187,10 @@ export class LinuxSocketOptions {
 }
 
 /**
- * In "closed" only the counters tell. Measured, as acknowledged / sent / not sent, for 1,000 B
- * (test/kernel/tcp-info-of-endings.test.ts): data acknowledged 1,000 / 1,000 / 0, FIN too
- * 1,001 / 1,000 / 0; both stay after the peer's FIN and after RST. RST on a full window: 128,000 /
- * 128,000 / 872,001, where the FIN is the 1. RST before anything: 0 / 0 / 0.
+ * In "closed" only the counters tell. Measured (test/kernel/tcp-info-of-endings.test.ts), as
+ * acknowledged / sent / not sent. Of 1,000 B: data acknowledged 1,000 / 1,000 / 0, FIN too 1,001 /
+ * 1,000 / 0, and both stay after the peer's FIN and after RST. RST before anything: 0 / 0 / 0. RST
+ * on a full window, of 1,000,000 B and FIN: 128,000 / 128,000 / 872,001.
  */
 function readTcpInfo(memory: NativeMemory): TcpFacts {
   const state = STATES[memory.value[STATE_AT] ?? 0] ?? "other";
