@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { isUsageError } from "./cli-error.ts";
 import { clientsCommand } from "./clients-command.ts";
+import { configCommand } from "./config-command.ts";
 import { serveCommand } from "./serve-command.ts";
 
 // The command line: `finwait COMMAND`. Commands throw; this file turns errors into a sentence.
@@ -18,7 +19,8 @@ const program = new Command("finwait")
   .helpOption("-h, --help", "print this help")
   .showHelpAfterError("Run with --help for the list of commands and options.")
   .addCommand(serveCommand())
-  .addCommand(clientsCommand());
+  .addCommand(clientsCommand())
+  .addCommand(configCommand());
 
 try {
   await program.parseAsync();

@@ -1,103 +1,59 @@
-import { readFileSync } from "node:fs";
-import { createSecureContext } from "node:tls";
-import { Command, Option } from "commander";
-import { parseClosePolicy } from "../closing/policy.ts";
-import { staticFiles } from "../handlers/static-files.ts";
-import type { Handler } from "../server/exchange.ts";
-import { parseServerLimits } from "../server/limits.ts";
-import type { TlsSettings } from "../server/listener.ts";
+import { closeSync, openSync } from "node:fs";
+import { Command } from "commander";
 import { type FinwaitServer, type ServeOptions, serve } from "../server/serve.ts";
 import { AccessLog, type AccessLogFormat } from "./access-log.ts";
 import { bannerLines } from "./banner.ts";
 import { reasonOf, UsageError } from "./cli-error.ts";
-import { limitsOf, numberOptions, parseWholeNumber, policyOf } from "./number-flags.ts";
+import { fileOptions, type LoadedSettings, loadSettings, unreadNotice } from "./loaded-settings.ts";
+import { serveOptionsOf } from "./serve-options.ts";
+import { type CommandLine, settingOptions } from "./setting-flags.ts";
+import { reloadSettings } from "./settings-reload.ts";
 
 // `finwait serve [root]`: static files, served until a signal ends it.
-
-interface ServeFlags extends Record<string, unknown> {
-  readonly host: string;
-  readonly port: number;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-  readonly listing: boolean;
-  readonly spa: boolean;
-  readonly dotfiles: boolean;
-  readonly symlinks: "inside" | "follow" | "refuse";
-  readonly cacheControl: string;
-  readonly accessLog: AccessLogFormat | "off";
-  readonly close: "lingering" | "off";
-  readonly onLingerExhausted: "close" | "reset";
-  readonly shutdownDeadlineMs: number;
-}
 
 export function serveCommand(): Command {
   const command = new Command("serve")
     .description("serve the files of a folder")
-    .argument("[root]", "the folder", ".")
-    .option("-H, --host <address>", "address to listen on", "127.0.0.1")
-    .option("-p, --port <n>", "TCP port; 0: any", wholeNumber("--port"), 8_080)
-    .option("--tls-cert <file>", "certificate chain (PEM); makes it https")
-    .option("--tls-key <file>", "private key (PEM)")
-    .option("--listing", "list directories without index.html", false)
-    .option("--spa", "answer unknown paths with /index.html", false)
-    .option("--dotfiles", "serve names that begin with a dot", false)
-    .addOption(choice("--symlinks <mode>", "inside", ["inside", "follow", "refuse"]))
-    .option("--cache-control <value>", "Cache-Control of the files", "")
-    .addOption(choice("--access-log <format>", "common", ["common", "combined", "json", "off"]))
-    .option(
-      "--shutdown-deadline-ms <n>",
-      "longest wait for responses in flight after SIGTERM",
-      wholeNumber("--shutdown-deadline-ms"),
-      10_000,
-    )
-    .optionsGroup("How connections end:")
-    .addOption(choice("--close <mode>", "lingering", ["lingering", "off"]))
-    .addOption(choice("--on-linger-exhausted <action>", "close", ["close", "reset"]));
-  for (const option of numberOptions()) command.addOption(option);
-  return command.action((root: string, flags: ServeFlags) => runServe(root, flags));
+    .argument("[root]", "the folder (default: .)");
+  for (const option of [...fileOptions(), ...settingOptions()]) command.addOption(option);
+  return command.action((root: string | undefined, options: Record<string, unknown>) =>
+    runServe({ root, options }),
+  );
 }
 
-const CHOICE_HELP: { readonly [flag: string]: string } = {
-  "--symlinks <mode>":
-    "symlinks that lead outside of the folder are refused, followed, or all refused",
-  "--access-log <format>": "a line per response, on standard output",
-  "--close <mode>": "lingering close, or close at once as in 1996",
-  "--on-linger-exhausted <action>": "what to do when lingering reaches a limit",
-};
-
-function choice(flags: string, defaultValue: string, choices: readonly string[]): Option {
-  return new Option(flags, CHOICE_HELP[flags]).choices(choices).default(defaultValue);
-}
-
-function wholeNumber(flag: string): (text: string) => number {
-  return (text) => parseWholeNumber(flag, text);
-}
-
-async function runServe(root: string, flags: ServeFlags): Promise<void> {
-  const log = flags.accessLog === "off" ? null : new AccessLog(flags.accessLog, process.stdout);
-  const options: ServeOptions = {
-    handler: handlerOf(root, flags),
-    host: flags.host,
-    port: parsePort(flags.port),
-    ...tlsOf(flags),
-    limits: asUsage(() => parseServerLimits(limitsOf(flags))),
-    close: asUsage(() =>
-      parseClosePolicy({
-        ...policyOf(flags),
-        mode: flags.close,
-        onLingerExhausted: flags.onLingerExhausted,
-      }),
-    ),
+async function runServe(commandLine: CommandLine): Promise<void> {
+  let loaded = loadSettings(commandLine);
+  const log = accessLogOf(loaded.settings.text("accessLog"));
+  const server = await listen({
+    ...serveOptionsOf(loaded),
     ...(log === null ? {} : { onExchange: (record) => log.add(record) }),
-    onError: (error) => {
-      process.stderr.write(`finwait: ${error instanceof Error ? error.stack : String(error)}\n`);
-    },
+    onError: (error) => say(error instanceof Error ? String(error.stack) : String(error)),
+  });
+  const { configPath } = loaded;
+  const terminalIsGone = watchTerminal();
+  const reload = () => {
+    // A terminal that is closed sends the same signal, and then nobody wants the server any more.
+    if (terminalIsGone()) process.kill(process.pid, "SIGTERM");
+    else {
+      const load = () => loadSettings(commandLine, configPath);
+      loaded = reloadSettings(loaded, { load, server, say });
+    }
   };
-  const server = await listen(options);
-  const lines = bannerLines(root, server.url, server.address, server.port);
-  process.stderr.write(`${lines.join("\n")}\n`);
-  await shutdownOnSignal(server, flags.shutdownDeadlineMs);
+  process.on("SIGHUP", reload);
+  const gone = shutdownOnSignal(server, () => loaded.settings.number("shutdown.deadlineMs"));
+  // Last, as who reads the banner may send a signal at once.
+  announce(server, loaded);
+  await gone;
+  process.off("SIGHUP", reload);
   log?.flush();
+}
+
+function say(line: string): void {
+  process.stderr.write(`finwait: ${line}\n`);
+}
+
+function accessLogOf(format: string): AccessLog | null {
+  return format === "off" ? null : new AccessLog(format as AccessLogFormat, process.stdout);
 }
 
 async function listen(options: ServeOptions): Promise<FinwaitServer> {
@@ -110,11 +66,39 @@ async function listen(options: ServeOptions): Promise<FinwaitServer> {
   }
 }
 
+/** The banner: where it serves, which files had a say, and what in them had none. */
+function announce(server: FinwaitServer, loaded: LoadedSettings): void {
+  const { configPath, httpdConfPath, settings } = loaded;
+  const lines = bannerLines(settings.text("root"), server.url, server.address, server.port);
+  const files = [configPath, httpdConfPath].filter((path) => path !== null);
+  if (files.length > 0) lines.push(`  with the settings of ${files.join(" and ")}`);
+  process.stderr.write(`${lines.join("\n")}\n`);
+  const notice = unreadNotice(loaded);
+  if (notice !== null) say(notice);
+}
+
+/** Tells whether the terminal that there was at the start has been closed since. */
+function watchTerminal(): () => boolean {
+  // Under nohup, which shields from that signal, standard error is no terminal.
+  const hadTerminal = process.stderr.isTTY === true && hasTerminal();
+  return () => hadTerminal && !hasTerminal();
+}
+
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch (error) {
+    // ENXIO: there is none any more. On systems without this file there is nothing to know.
+    return !(error instanceof Error && "code" in error && error.code === "ENXIO");
+  }
+}
+
 /**
  * Resolves when the server is gone after SIGINT or SIGTERM. A second signal ends the process at
  * once.
  */
-async function shutdownOnSignal(server: FinwaitServer, deadlineMs: number): Promise<void> {
+async function shutdownOnSignal(server: FinwaitServer, deadlineMs: () => number): Promise<void> {
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
@@ -125,52 +109,8 @@ async function shutdownOnSignal(server: FinwaitServer, deadlineMs: number): Prom
   const count = server.connectionCount;
   const sockets = count === 1 ? "1 connection" : `${count} connections`;
   process.stderr.write(`\nShutting down, ${sockets} left. Once more: at once.\n`);
-  await server.shutdown({ deadlineMs });
+  // MERGE: announceMs goes with it.
+  await server.shutdown({ deadlineMs: deadlineMs() });
   process.off("SIGINT", exitNow);
   process.off("SIGTERM", exitNow);
-}
-
-function handlerOf(root: string, flags: ServeFlags): Handler {
-  const { listing, spa, dotfiles, symlinks, cacheControl } = flags;
-  return asUsage(() => staticFiles(root, { listing, spa, dotfiles, symlinks, cacheControl }));
-}
-
-function parsePort(port: number): number {
-  if (port <= 65_535) return port;
-  throw new UsageError(`Cannot use --port ${port}: expected a number from 0 to 65535`);
-}
-
-function tlsOf(flags: ServeFlags): { tls?: TlsSettings } {
-  const { tlsCert, tlsKey } = flags;
-  if (tlsCert === undefined && tlsKey === undefined) return {};
-  if (tlsCert === undefined || tlsKey === undefined) {
-    const [given, missing] = tlsKey === undefined ? ["cert", "key"] : ["key", "cert"];
-    throw new UsageError(`Cannot use --tls-${given} alone: expected --tls-${missing} as well`);
-  }
-  const cert = readPem("--tls-cert", tlsCert);
-  const key = readPem("--tls-key", tlsKey);
-  try {
-    createSecureContext({ cert, key });
-  } catch (error) {
-    const reason = reasonOf(error);
-    throw new UsageError(`Cannot use --tls-cert ${tlsCert} with --tls-key ${tlsKey}: ${reason}`);
-  }
-  return { tls: { cert, key } };
-}
-
-function readPem(flag: string, file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new UsageError(`Cannot read ${flag} ${file}: ${reasonOf(error)}`);
-  }
-}
-
-/** What the library refuses in an argument, the user of the command can mend. */
-function asUsage<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
