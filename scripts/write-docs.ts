@@ -1,5 +1,7 @@
 import { writeClosingStatesPage } from "./closing-states.ts";
+import { writeConfigurationFiles } from "./configuration-page.ts";
 
-// `npm run docs`: writes the pages of docs/ that are made from the code.
+// `npm run docs`: writes the pages of docs/, and the schema, that are made from the code.
 
 writeClosingStatesPage();
+writeConfigurationFiles();
