@@ -40,8 +40,10 @@ export function configText({ settings, httpdConfPath, unread }: LoadedSettings):
   }
   if (unread.length > 0) {
     lines.push("", `Not used in ${httpdConfPath}:`);
+    const lineWidth = String(unread.at(-1)?.line).length;
     for (const { line, directive, reason } of unread) {
-      lines.push(`  line ${line}  ${shownValue(directive)}: ${reason}`);
+      const place = `line ${String(line).padStart(lineWidth)}`;
+      lines.push(`  ${place}  ${shownValue(directive)}: ${reason}`);
     }
   }
   return `${lines.join("\n")}\n`;

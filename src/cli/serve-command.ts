@@ -32,12 +32,9 @@ async function runServe(commandLine: CommandLine): Promise<void> {
   const { configPath } = loaded;
   const terminalIsGone = watchTerminal();
   const reload = () => {
-    // A terminal that is closed sends the same signal, and then nobody wants the server any more.
-    if (terminalIsGone()) process.kill(process.pid, "SIGTERM");
-    else {
-      const load = () => loadSettings(commandLine, configPath);
-      loaded = reloadSettings(loaded, { load, server, say });
-    }
+    if (terminalIsGone()) endByHangUp();
+    const load = () => loadSettings(commandLine, configPath);
+    loaded = reloadSettings(loaded, { load, server, say });
   };
   process.on("SIGHUP", reload);
   const gone = shutdownOnSignal(server, () => loaded.settings.number("shutdown.deadlineMs"));
@@ -75,6 +72,15 @@ function announce(server: FinwaitServer, loaded: LoadedSettings): void {
   process.stderr.write(`${lines.join("\n")}\n`);
   const notice = unreadNotice(loaded);
   if (notice !== null) say(notice);
+}
+
+/**
+ * A terminal that is closed sends the same signal, and then nobody wants the server any more. Only
+ * the signal itself ends it well: Node aborts when it exits normally without its terminal.
+ */
+function endByHangUp(): void {
+  process.removeAllListeners("SIGHUP");
+  process.kill(process.pid, "SIGHUP");
 }
 
 /** Tells whether the terminal that there was at the start has been closed since. */
