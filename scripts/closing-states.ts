@@ -20,6 +20,7 @@ const STATES: readonly ClosingState[] = [
   { phase: "discarding", peerEnded: false, discardedBytes: 0 },
   { phase: "flushing", reason: "client-asked", peerEnded: false, discardedBytes: 0 },
   { phase: "lingering", reason: "client-asked", discardedBytes: 0 },
+  { phase: "held", reason: "client-asked", bound: "linger-idle-time", discardedBytes: 0 },
   { phase: "closed", reason: "client-asked", outcome: { type: "clean" }, discardedBytes: 0 },
 ];
 
@@ -33,6 +34,8 @@ const INPUTS: { readonly [T in ClosingInputType]: Extract<ClosingInput, { type: 
   "peer-fin": { type: "peer-fin" },
   "peer-reset": { type: "peer-reset" },
   "network-failed": { type: "network-failed", code: "ETIMEDOUT" },
+  acknowledged: { type: "acknowledged" },
+  "hold-started": { type: "hold-started", bound: "linger-idle-time" },
   "bound-reached": { type: "bound-reached", bound: "linger-total-time" },
   "reset-requested": { type: "reset-requested", reason: "response-incomplete", bound: null },
 };

@@ -35,14 +35,16 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
     isPure: true,
   },
   "src/probe/": { paths: ["src/base/", "src/tcp/"] },
-  "src/cli/": { paths: ["src/"], packages: ["commander", "zod"] },
+  // uplot: read as files by the status page.
+  "src/cli/": { paths: ["src/"], packages: ["commander", "zod", "uplot"] },
   "src/index.ts": { paths: ["src/"] },
 };
 
 // `serve({ fetch })` is the public entry, so the server has to know how a fetch handler becomes a
-// handler. Nothing else in server/ knows what answers an exchange.
+// handler, and its options what a callback is. Nothing else in server/ knows what answers.
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   "src/server/serve.ts": "src/handlers/fetch-handler.ts",
+  "src/server/serve-options.ts": "src/handlers/fetch-handler.ts",
 };
 
 // A package that may be missing at run time is known to one file, which answers its absence.

@@ -1,19 +1,21 @@
 // The public surface of the package. What is not named here may change without notice.
 
 export { FinwaitError, LocalProtocolError } from "./base/error.ts";
-export {
-  type ClientEffect,
-  type ClientRule,
-  type ClientRules,
-  type ClientVerdict,
-  parseClientRules,
-} from "./closing/client-rules.ts";
+export { type ClientEffect, type ClientRule, parseClientRules } from "./closing/client-rules.ts";
+export type { ClientSignature, LearnedClient } from "./closing/learned-clients.ts";
 export {
   DEFAULT_LEARNED_CLIENTS_OPTIONS,
   type LearnedClientsOptions,
   parseLearnedClientsOptions,
 } from "./closing/learned-clients-options.ts";
-export { type ClosePolicy, DEFAULT_CLOSE_POLICY, parseClosePolicy } from "./closing/policy.ts";
+export type { LingerBudgetCounts } from "./closing/linger-budget.ts";
+export {
+  type ClosePolicy,
+  type ConnectionClosePolicy,
+  DEFAULT_CLOSE_POLICY,
+  type LingerBudgetPolicy,
+} from "./closing/policy.ts";
+export { type CloseOverrides, parseClosePolicy } from "./closing/policy-parser.ts";
 export { SHIPPED_CLIENT_RULES } from "./closing/shipped-client-rules.ts";
 export {
   type FetchCallback,
@@ -47,14 +49,20 @@ export type {
 } from "./server/exchange.ts";
 export { DEFAULT_SERVER_LIMITS, parseServerLimits, type ServerLimits } from "./server/limits.ts";
 export type { TlsSettings } from "./server/listener.ts";
+export { noticeText, type ServerNotice } from "./server/notice.ts";
 export { prepareResponse } from "./server/prepared-response.ts";
+export type { PressureChange, PressureLevel, PressureSource } from "./server/pressure.ts";
 export { RequestBodyError } from "./server/request-body.ts";
-export {
-  type FinwaitServer,
-  type ServeOptions,
-  type ShutdownOptions,
-  serve,
-} from "./server/serve.ts";
+export { serve } from "./server/serve.ts";
+export type {
+  FinwaitServer,
+  ReconfigurableOptions,
+  ServeOptions,
+} from "./server/serve-options.ts";
+export type { ServerPhase } from "./server/server-context.ts";
+export type { ShutdownOptions, ShutdownReport } from "./server/shutdown.ts";
+export type { TallyCounts } from "./server/tally.ts";
+export { withClosePolicy } from "./server/with-close-policy.ts";
 export type {
   CloseReason,
   ClosingBound,

@@ -32,6 +32,12 @@ export class TimerEntry {
   }
 }
 
+/**
+ * Entries that expire in one turn of the event loop: a thousand releases take about 10 ms, and all
+ * connections of a server may be due at once, when a time-out is shortened.
+ */
+const EXPIRE_LIMIT = 1_024;
+
 class TimerList {
   readonly timeoutMs: number;
   head: TimerEntry | null = null;
@@ -95,13 +101,19 @@ export class TimerLists {
     entry.list?.remove(entry);
   }
 
-  /** Expires everything that is due at `nowMs`, then asks the clock for the next wake-up. */
+  /**
+   * Expires what is due at `nowMs`, at most {@link EXPIRE_LIMIT} entries, then asks the clock for
+   * the next wake-up, which is at once if something due is left.
+   */
   expire(nowMs: number): void {
     this.#expiring = true;
+    let expiredCount = 0;
     try {
       for (const list of this.#lists.values()) {
         let entry = list.head;
         while (entry !== null && entry.dueAtMs <= nowMs && !this.#isStopped) {
+          if (expiredCount === EXPIRE_LIMIT) return;
+          expiredCount += 1;
           list.remove(entry);
           entry.owner.handleTimer(entry, nowMs);
           entry = list.head;

@@ -1,14 +1,14 @@
 import { Command } from "commander";
-import { type ClientRule, parseClientRules } from "../closing/client-rules.ts";
-import { SHIPPED_CLIENT_RULES } from "../closing/shipped-client-rules.ts";
+import { type ClientRules, parseClientRules } from "../closing/client-rules.ts";
+import { withShippedRules } from "../closing/shipped-client-rules.ts";
 import { UsageError } from "./cli-error.ts";
-import { readClientRulesFile } from "./client-rules-file.ts";
 import { clientRulesTable, clientVerdictText } from "./client-rules-table.ts";
+import { fileOptions, loadSettings, unreadNotice } from "./loaded-settings.ts";
+import { settingOptions } from "./setting-flags.ts";
 
 // `finwait clients`: the client rules in force, and which of them decides for an agent.
 
-interface ListFlags {
-  readonly clientRules?: string;
+interface ListFlags extends Record<string, unknown> {
   readonly json: boolean;
 }
 
@@ -16,6 +16,9 @@ interface TestFlags extends ListFlags {
   readonly method: string;
   readonly via: boolean;
 }
+
+/** The settings that say which rules are in force. */
+const RULE_SETTINGS = ["clientRules", "shippedClientRules"];
 
 export function clientsCommand(): Command {
   const test = new Command("test")
@@ -27,30 +30,24 @@ export function clientsCommand(): Command {
     .action((agent: string, _: unknown, command: Command) => {
       testClient(agent, command.optsWithGlobals<TestFlags>());
     });
-  return new Command("clients")
+  const command = new Command("clients")
     .description("list the rules for clients that break persistent connections")
-    .option("--client-rules <file>", "JSON file with rules that go before the shipped ones")
-    .option("--json", "print JSON", false)
-    .addCommand(test)
-    .action((flags: ListFlags) => listRules(flags));
+    .option("--json", "print JSON", false);
+  for (const option of [...fileOptions(), ...settingOptions(RULE_SETTINGS)]) {
+    command.addOption(option);
+  }
+  return command.addCommand(test).action((flags: ListFlags) => listRules(flags));
 }
 
-/**
- * The user's rules, and behind them those shipped ones whose names the user has not taken: a rule
- * can be replaced, and the output of `finwait clients --json` can be edited and given back.
- *
- * @throws {UsageError} The rules together are too many or too large.
- */
-export function rulesInForce(userRules: readonly ClientRule[]): readonly ClientRule[] {
-  const names = new Set(userRules.map(({ name }) => name));
-  const shipped = SHIPPED_CLIENT_RULES.filter(({ name }) => !names.has(name));
-  return [...userRules, ...shipped];
-}
-
-function compiledRules({ clientRules }: ListFlags) {
-  const userRules = clientRules === undefined ? [] : readClientRulesFile(clientRules);
+/** The rules that serve would use with the same flags and files. */
+function rulesInForce(flags: ListFlags): ClientRules {
+  const loaded = loadSettings({ root: undefined, options: flags });
+  const notice = unreadNotice(loaded);
+  if (notice !== null) process.stderr.write(`finwait: ${notice}\n`);
+  const { clientRules, settings } = loaded;
+  const hasShipped = settings.isOn("shippedClientRules");
   try {
-    return parseClientRules(rulesInForce(userRules));
+    return parseClientRules(hasShipped ? withShippedRules(clientRules) : clientRules);
   } catch (error) {
     // Each list is in order, so it is their sum that is too much.
     throw new UsageError(error instanceof Error ? error.message : String(error));
@@ -58,7 +55,7 @@ function compiledRules({ clientRules }: ListFlags) {
 }
 
 function listRules(flags: ListFlags): void {
-  const { rules } = compiledRules(flags);
+  const { rules } = rulesInForce(flags);
   if (flags.json) {
     print(JSON.stringify({ rules }, null, 2));
     return;
@@ -70,7 +67,7 @@ function listRules(flags: ListFlags): void {
 
 function testClient(agent: string, flags: TestFlags): void {
   const method = flags.method.toUpperCase();
-  const verdict = compiledRules(flags).concerning(agent);
+  const verdict = rulesInForce(flags).concerning(agent);
   const rule = verdict?.decide(method) ?? null;
   if (flags.json) {
     const effect = rule === null || flags.via ? {} : rule.effect;

@@ -112,7 +112,7 @@ describe("serveOptionsOf", () => {
       limits: { requestLimit: 5 },
       close: {},
       persistence: "off",
-      shippedClientRules: true,
+      shippedClientRules: "on",
     });
     expect(serveOptionsOf(load()).limits).toEqual({ requestLimit: 5 });
     expect(serveOptionsOf(load())).not.toHaveProperty("tls");

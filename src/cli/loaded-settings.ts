@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { Option } from "commander";
+import type { ClientRule } from "../closing/client-rules.ts";
 import { collectClientRules } from "./client-rule-sources.ts";
 import { type HttpdConf, readHttpdConf, type UnreadDirective } from "./httpd-conf.ts";
 import { shownValue } from "./setting.ts";
 import { readSettingFile, settingsOfFile } from "./setting-file.ts";
 import { type CommandLine, settingsOfFlags } from "./setting-flags.ts";
 import { type EffectiveSettings, resolveSettings } from "./settings.ts";
-import type { ClientRule } from "./upcoming-settings.ts";
 
 // Reads the files that a command line names, and makes effective settings of all of it.
 
@@ -60,7 +60,7 @@ export function loadSettings(
       ? null
       : readHttpdConf(readSettingFile("--httpd-conf", httpdConfPath), httpdConfPath);
   const settings = resolveSettings({ flags, file, httpdConf: httpdConf?.settings ?? new Map() });
-  const { rules, unread } = collectClientRules(settings, httpdConf);
+  const { rules, unread } = collectClientRules(settings, httpdConf, httpdConfPath ?? "");
   return {
     settings,
     clientRules: rules,

@@ -2,22 +2,12 @@ import { type ClosePolicy, DEFAULT_CLOSE_POLICY } from "../closing/policy.ts";
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from "../server/limits.ts";
 import type { NumberSetting } from "./setting.ts";
 import { type NumberRow, numberRows } from "./setting-row.ts";
-import { UPCOMING_CLOSE_DEFAULTS, UPCOMING_LIMIT_DEFAULTS } from "./upcoming-settings.ts";
 
 // The rows of the close policy's and the limits' numbers. The defaults are the library's, which
 // also enforces the ranges; a test keeps the ranges that stand here equal to those.
 
-export const CLOSE_DEFAULTS: ClosePolicy & typeof UPCOMING_CLOSE_DEFAULTS = {
-  ...UPCOMING_CLOSE_DEFAULTS,
-  ...DEFAULT_CLOSE_POLICY,
-};
-const LIMIT_DEFAULTS = { ...UPCOMING_LIMIT_DEFAULTS, ...DEFAULT_SERVER_LIMITS };
-
 /** The numbers among the policy's fields. A field without a row does not compile. */
-type CloseNumber = Exclude<
-  keyof ClosePolicy | keyof typeof UPCOMING_CLOSE_DEFAULTS,
-  "mode" | "onLingerExhausted" | "releaseWhen"
->;
+type CloseNumber = Exclude<keyof ClosePolicy, "mode" | "onLingerExhausted" | "releaseWhen">;
 
 const CLOSE_NUMBERS: { readonly [K in CloseNumber]: NumberRow } = {
   lingerIdleTimeoutMs: { least: 0, help: "longest silence of the client while lingering" },
@@ -29,20 +19,29 @@ const CLOSE_NUMBERS: { readonly [K in CloseNumber]: NumberRow } = {
   },
   shortLingerTimeoutMs: {
     least: 0,
-    help: "longest lingering after errors, time-outs and at shutdown",
+    help: "longest lingering after errors, time-outs, at shutdown and under pressure",
   },
-  soLingerTimeoutMs: { least: 0, help: "SO_LINGER time of the mode so-linger" },
+  soLingerTimeoutMs: {
+    least: 0,
+    most: 3_600_000,
+    help: "SO_LINGER time of the mode so-linger, in whole seconds",
+  },
   discardLimitBytes: {
     least: 0,
     help: "most of an unread body that is read to keep the connection",
   },
   discardTimeoutMs: { least: 0, help: "longest time for that" },
-  finWait2TimeoutMs: { least: 0, help: "longest FIN-WAIT-2 of a socket that was released" },
-  unacknowledgedTimeoutMs: { least: 0, help: "longest wait for an ACK of what was sent" },
-  lingerConnectionLimit: { least: 0, help: "most lingering connections at once" },
+  finWait2TimeoutMs: { least: 1, help: "longest FIN-WAIT-2, with and without its owner" },
+  unacknowledgedTimeoutMs: { least: 1, help: "longest wait for an ACK after our FIN" },
+  lingerConnectionLimit: {
+    least: 0,
+    most: 1_000_000,
+    help: "most lingering connections at once; the oldest goes",
+  },
   lingerConnectionLimitPerAddress: {
     least: 0,
-    help: "most lingering connections at once from one address",
+    most: 1_000_000,
+    help: "most lingering connections at once from one address; 0: no limit",
   },
   lingerPressurePercent: {
     least: 0,
@@ -50,14 +49,12 @@ const CLOSE_NUMBERS: { readonly [K in CloseNumber]: NumberRow } = {
     help: "share of the most lingering connections beyond which lingering is short",
   },
   lingerTurnLimitBytes: {
-    least: 0,
+    least: 65_536,
     help: "most bytes thrown away in one turn of the event loop, by all connections",
   },
 };
 
-const LIMITS: {
-  readonly [K in keyof ServerLimits | keyof typeof UPCOMING_LIMIT_DEFAULTS]: NumberRow;
-} = {
+const LIMITS: { readonly [K in keyof ServerLimits]: NumberRow } = {
   headerTimeoutMs: { least: 1, help: "longest time for a header section, and to the first byte" },
   keepAliveTimeoutMs: {
     least: 1,
@@ -68,6 +65,11 @@ const LIMITS: {
   bodyRateWindowMs: { least: 1, help: "window of that rate, and longest silence in a body" },
   sendTimeoutMs: { least: 1, help: "longest time without progress in sending" },
   connectionAgeLimitMs: { least: 0, help: "longest life of a persistent connection; 0: no limit" },
+  pressurePercent: {
+    least: 1,
+    most: 100,
+    help: "share of any limit from which on idle connections are kept shorter; 100: never",
+  },
   connectionLimit: { least: 1, help: "most connections at once" },
   connectionLimitPerAddress: {
     least: 0,
@@ -97,11 +99,11 @@ const LIMITS: {
 export const CLOSE_NUMBER_SETTINGS: readonly NumberSetting[] = numberRows(
   "close",
   CLOSE_NUMBERS,
-  CLOSE_DEFAULTS,
+  DEFAULT_CLOSE_POLICY,
 );
 
 export const LIMIT_SETTINGS: readonly NumberSetting[] = numberRows(
   "limits",
   LIMITS,
-  LIMIT_DEFAULTS,
+  DEFAULT_SERVER_LIMITS,
 );

@@ -3,34 +3,43 @@ import { createSecureContext } from "node:tls";
 import { staticFiles } from "../handlers/static-files.ts";
 import type { Handler } from "../server/exchange.ts";
 import type { TlsSettings } from "../server/listener.ts";
+import type { ReconfigurableOptions, ServeOptions } from "../server/serve-options.ts";
 import { reasonOf, UsageError } from "./cli-error.ts";
 import type { LoadedSettings } from "./loaded-settings.ts";
 import { originText } from "./setting.ts";
 import type { EffectiveSettings } from "./settings.ts";
-import type { UpcomingServeOptions } from "./upcoming-settings.ts";
 
 // Effective settings as the options of serve(). Opens the folder, and reads certificate and key.
 //
 // Of policy and limits only what somebody gave is passed on: the defaults are the library's own.
 
 /** @throws {UsageError} The folder, the certificate or the key cannot be used. */
-export function serveOptionsOf({ settings, clientRules }: LoadedSettings): UpcomingServeOptions {
+export function serveOptionsOf(loaded: LoadedSettings): ServeOptions & { handler: Handler } {
+  const { settings } = loaded;
   return {
     handler: handlerOf(settings),
     host: settings.text("host"),
     port: settings.number("port"),
     backlog: settings.number("backlog"),
     ...tlsOf(settings),
+    socketOptions: settings.text("socketOptions") === "off" ? "off" : "auto",
+    ...reconfigurableOptionsOf(loaded),
+  };
+}
+
+/** What can change while the server runs. All of it, so that no old value stays behind. */
+export function reconfigurableOptionsOf({
+  settings,
+  clientRules,
+}: LoadedSettings): Required<ReconfigurableOptions> {
+  return {
     // The table has the names and types of these objects, and the library checks them once more.
     limits: settings.section("limits", "given"),
     close: settings.section("close", "given"),
-    // MERGE: serve() ignores what follows until it has these options.
     persistence: settings.text("persistence") === "off" ? "off" : "on",
     clientRules,
-    shippedClientRules: settings.isOn("shippedClientRules"),
-    learnedClients: settings.section("learnedClients", "all"),
-    socketOptions: settings.text("socketOptions") === "off" ? "off" : "auto",
-    readinessTarget: settings.text("shutdown.readinessTarget"),
+    shippedClientRules: settings.isOn("shippedClientRules") ? "on" : "off",
+    learnedClients: settings.section("learnedClients", "given"),
   };
 }
 

@@ -42,9 +42,11 @@ describe("settingsOfFlags", () => {
 
   it.each(SETTINGS.filter(({ flag, type }) => flag?.startsWith("-") && type === "number"))(
     "$name: has its flag",
-    ({ name, flag }) => {
+    (setting) => {
+      const { name, flag } = setting;
+      const value = setting.type === "number" ? setting.least : 0;
       const long = /--[\w-]+/.exec(flag ?? "")?.[0] ?? "";
-      expect(given(long, "1")).toEqual({ [name]: [1, long] });
+      expect(given(long, `${value}`)).toEqual({ [name]: [value, long] });
     },
   );
 

@@ -33,9 +33,10 @@ const HEADINGS: Readonly<Record<string, string>> = {
   shutdown: "Shutdown:",
 };
 
-/** The flags, in the order that --help shows them. */
-export function settingOptions(): Option[] {
+/** The flags, in the order that --help shows them; `names`: of these settings only. */
+export function settingOptions(names: readonly string[] | null = null): Option[] {
   return SETTINGS.flatMap((setting) => {
+    if (names !== null && !names.includes(setting.name)) return [];
     const options = optionsOf(setting);
     const heading = HEADINGS[setting.name.replace(/\..*/, "")];
     if (heading !== undefined) for (const option of options) option.helpGroup(heading);

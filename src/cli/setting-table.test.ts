@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_CLOSE_POLICY, parseClosePolicy } from "../closing/policy.ts";
+import { DEFAULT_CLOSE_POLICY } from "../closing/policy.ts";
+import { parseClosePolicy } from "../closing/policy-parser.ts";
 import { DEFAULT_STATIC_FILES_POLICY } from "../handlers/static-options.ts";
 import { DEFAULT_SERVER_LIMITS, parseServerLimits } from "../server/limits.ts";
 import { expectedOf, isAllowed, type NumberSetting } from "./setting.ts";
@@ -12,7 +13,8 @@ import { SETTINGS, settingOf } from "./setting-table.ts";
 function complaint(name: string, value: number): string {
   const [section, key = ""] = name.split(".");
   try {
-    if (section === "close") parseClosePolicy({ [key]: value });
+    const mode = key === "soLingerTimeoutMs" ? ({ mode: "so-linger" } as const) : {};
+    if (section === "close") parseClosePolicy({ ...mode, [key]: value });
     else parseServerLimits({ [key]: value });
     return "";
   } catch (error) {

@@ -1,7 +1,8 @@
-import { CLOSE_DEFAULTS, CLOSE_NUMBER_SETTINGS, LIMIT_SETTINGS } from "./number-settings.ts";
+import { DEFAULT_LEARNED_CLIENTS_OPTIONS } from "../closing/learned-clients-options.ts";
+import { DEFAULT_CLOSE_POLICY } from "../closing/policy.ts";
+import { CLOSE_NUMBER_SETTINGS, LIMIT_SETTINGS } from "./number-settings.ts";
 import type { Setting } from "./setting.ts";
 import { choiceRow, type NumberRow, numberRow, switchRow, textRow } from "./setting-row.ts";
-import { UPCOMING_LEARNED_CLIENTS_DEFAULTS } from "./upcoming-settings.ts";
 
 // The table of settings. Flags, the file, its JSON schema, `finwait config`, --help and
 // docs/configuration.md are made from it: a new setting is a new row.
@@ -57,7 +58,7 @@ const CLIENTS: readonly Setting[] = [
     name: "learnedClients.mode",
     flag: "--learned-clients <mode>",
     choices: ["off", "report", "enforce"],
-    default: UPCOMING_LEARNED_CLIENTS_DEFAULTS.mode,
+    default: DEFAULT_LEARNED_CLIENTS_OPTIONS.mode,
     changesWith: "reload",
     help: "clients that turn out to be broken are ignored, reported, or refused persistence",
   }),
@@ -67,7 +68,7 @@ const CLIENTS: readonly Setting[] = [
     minimumSample: { least: 1, help: "endings that must be seen before a client is judged" },
     brokenPercent: { least: 1, most: 100, help: "share of bad endings that makes a client broken" },
   } satisfies { readonly [key: string]: NumberRow }).map(([key, row]) =>
-    numberRow(`learnedClients.${key}`, null, row, UPCOMING_LEARNED_CLIENTS_DEFAULTS),
+    numberRow(`learnedClients.${key}`, null, row, { ...DEFAULT_LEARNED_CLIENTS_OPTIONS }),
   ),
 ];
 
@@ -140,7 +141,7 @@ export const SETTINGS: readonly Setting[] = [
     name: "close.mode",
     flag: "--close <mode>",
     choices: ["lingering", "so-linger", "off"],
-    default: CLOSE_DEFAULTS.mode,
+    default: DEFAULT_CLOSE_POLICY.mode,
     changesWith: "reload",
     help: "lingering close, SO_LINGER in its place, or close at once as in 1996",
   }),
@@ -148,7 +149,7 @@ export const SETTINGS: readonly Setting[] = [
     name: "close.onLingerExhausted",
     flag: "--on-linger-exhausted <action>",
     choices: ["close", "reset"],
-    default: CLOSE_DEFAULTS.onLingerExhausted,
+    default: DEFAULT_CLOSE_POLICY.onLingerExhausted,
     changesWith: "reload",
     help: "what to do when lingering reaches a limit",
   }),
@@ -156,7 +157,7 @@ export const SETTINGS: readonly Setting[] = [
     name: "close.releaseWhen",
     flag: "--release-when <event>",
     choices: ["peer-closed", "acknowledged"],
-    default: CLOSE_DEFAULTS.releaseWhen,
+    default: DEFAULT_CLOSE_POLICY.releaseWhen,
     changesWith: "reload",
     help: "lingering ends with the client's FIN, or once it has acknowledged everything",
   }),

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { ReconfigurableOptions } from "../server/serve-options.ts";
 import { UsageError } from "./cli-error.ts";
 import type { UnreadDirective } from "./httpd-conf.ts";
 import type { LoadedSettings } from "./loaded-settings.ts";
 import type { SettingValue } from "./setting.ts";
 import { EffectiveSettings } from "./settings.ts";
-import { type ReloadPort, reloadSettings, type SettingChanges } from "./settings-reload.ts";
+import { type ReloadPort, reloadSettings } from "./settings-reload.ts";
 
 // Goal: a reload changes all that can change, or nothing, and says what it did.
 // Method: a server that writes down what it is told, and files that are values or errors.
@@ -28,7 +29,7 @@ function loaded(
 
 /** A reload of `next` over `before`: what the server is told, what is said, what is in force. */
 function reload(before: LoadedSettings, next: LoadedSettings | Error, refusal?: Error) {
-  const changes: SettingChanges[] = [];
+  const changes: ReconfigurableOptions[] = [];
   const lines: string[] = [];
   const port: ReloadPort = {
     load: () => {
@@ -36,7 +37,7 @@ function reload(before: LoadedSettings, next: LoadedSettings | Error, refusal?: 
       return next;
     },
     server: {
-      reconfigure: (change: SettingChanges) => {
+      reconfigure: (change: ReconfigurableOptions) => {
         if (refusal !== undefined) throw refusal;
         changes.push(change);
       },
@@ -60,10 +61,11 @@ describe("reloadSettings", () => {
     expect(changes).toHaveLength(1);
     expect(changes[0]).toMatchObject({
       persistence: "off",
-      limits: { keepAliveTimeoutMs: 5_000, requestLimit: 0 },
-      close: { mode: "lingering", lingerIdleTimeoutMs: 5_000 },
-      learnedClients: { mode: "report", tableLimit: 1_024 },
+      limits: { keepAliveTimeoutMs: 5_000 },
+      close: {},
+      learnedClients: {},
       clientRules: [],
+      shippedClientRules: "on",
     });
     expect(after.settings.number("limits.keepAliveTimeoutMs")).toBe(5_000);
   });
@@ -71,7 +73,8 @@ describe("reloadSettings", () => {
   it("a setting that is gone from the file: is its default again", () => {
     const { changes, lines } = reload(loaded({ "limits.requestLimit": 7 }), loaded({}));
     expect(lines).toEqual(["Reloaded: limits.requestLimit 7 -> 0"]);
-    expect(changes[0]).toMatchObject({ limits: { requestLimit: 0 } });
+    // What is not given is the default: the server keeps nothing of what was before.
+    expect(changes[0]?.limits).toEqual({});
   });
 
   it("the same values: are told as that, and rules are read anew all the same", () => {
@@ -112,20 +115,6 @@ describe("reloadSettings", () => {
     const { after, lines } = reload(before, loaded({ "close.mode": "off" }), refusal);
     expect(after).toBe(before);
     expect(lines).toEqual(["Cannot use mode: expected another; the settings in force stay"]);
-  });
-
-  it("a server that cannot change: every change waits for a restart", () => {
-    const lines: string[] = [];
-    const after = reloadSettings(before, {
-      load: () => loaded({ "limits.keepAliveTimeoutMs": 5_000 }),
-      server: {},
-      say: (line) => lines.push(line),
-    });
-    expect(lines).toEqual([
-      "Reloaded, nothing changed",
-      "Needs a restart: limits.keepAliveTimeoutMs 65000 -> 5000",
-    ]);
-    expect(after.settings.number("limits.keepAliveTimeoutMs")).toBe(65_000);
   });
 
   it("lines of httpd.conf without effect: are told again", () => {

@@ -1,6 +1,8 @@
-import { parseClosePolicy } from "../closing/policy.ts";
+import { parseLearnedClientsOptions } from "../closing/learned-clients-options.ts";
+import { parseClosePolicy } from "../closing/policy-parser.ts";
 import { parseStaticFilesOptions } from "../handlers/static-options.ts";
 import { parseServerLimits } from "../server/limits.ts";
+import { parseShutdownOptions, type ShutdownOptions } from "../server/shutdown.ts";
 import { UsageError } from "./cli-error.ts";
 import {
   type GivenSettings,
@@ -10,7 +12,6 @@ import {
   valueSentence,
 } from "./setting.ts";
 import { SETTINGS, settingOf } from "./setting-table.ts";
-import { knownFields } from "./upcoming-settings.ts";
 
 // Which value is in force, and whose it is: flags over the file, over httpd.conf, over defaults.
 //
@@ -73,9 +74,14 @@ export class EffectiveSettings {
 /** @throws {UsageError} A value is out of range, or two of them contradict each other. */
 export function resolveSettings({ flags, file, httpdConf }: SettingSources): EffectiveSettings {
   const settings = new EffectiveSettings(new Map([...httpdConf, ...file, ...flags]));
-  checkSection(settings, "close", (fields) => parseClosePolicy(knownFields(fields)));
-  checkSection(settings, "limits", (fields) => parseServerLimits(knownFields(fields)));
+  checkSection(settings, "close", parseClosePolicy);
+  checkSection(settings, "limits", parseServerLimits);
   checkSection(settings, "static", parseStaticFilesOptions);
+  checkSection(settings, "learnedClients", parseLearnedClientsOptions);
+  checkSection(settings, "shutdown", ({ announceMs, deadlineMs }) =>
+    // The table has seen to it that both are numbers, if they are given.
+    parseShutdownOptions({ announceMs, deadlineMs } as ShutdownOptions),
+  );
   checkPair(settings, "tls.cert", "tls.key");
   checkPair(settings, "tls.key", "tls.cert");
   return settings;

@@ -1,16 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { AGENT_LIMIT } from "./agent-matcher.ts";
-import {
-  type ClientRule,
-  type ClientRules,
-  parseClientRules,
-  REMEMBERED_LIMIT,
-  RULE_LIMIT,
-} from "./client-rules.ts";
+import { type ClientRule, type ClientRules, parseClientRules, RULE_LIMIT } from "./client-rules.ts";
 
 // Goal: a list is either refused with a sentence that names rule and field, or can be relied on.
-// How: a table of wrong rules with the whole message; then who decides, and what is remembered.
+// How: a table of wrong rules with the whole message; then who decides.
 
 const RULE: ClientRule = {
   name: "a",
@@ -161,32 +154,5 @@ describe("concerning", () => {
 
   it("no rules: null for everybody", () => {
     assert.equal(parseClientRules([]).concerning("Mozilla/3.01"), null);
-  });
-});
-
-describe("what is remembered", () => {
-  const fresh = (): ClientRules => parseClientRules([{ ...RULE, pattern: "1$" }]);
-
-  it("the same agent again: the same verdict, remembered once", () => {
-    const rules = fresh();
-    assert.equal(rules.concerning("a1"), rules.concerning("a1"));
-    assert.equal(rules.rememberedCount, 1);
-  });
-
-  it("ever new agents: never more than two generations, and right verdicts", () => {
-    const rules = fresh();
-    for (let n = 0; n < 5 * REMEMBERED_LIMIT; n++) {
-      assert.equal(rules.concerning(`agent ${n}`) !== null, n % 10 === 1);
-      // In use all the time, so it stays although the others go.
-      assert.equal(rules.concerning("used 1") !== null, true);
-      assert.ok(rules.rememberedCount <= 2 * REMEMBERED_LIMIT);
-    }
-    assert.ok(rules.rememberedCount > REMEMBERED_LIMIT);
-  });
-
-  it("longer than what is looked at: is not remembered", () => {
-    const rules = fresh();
-    assert.equal(rules.concerning(`${"a".repeat(AGENT_LIMIT)}1`), null);
-    assert.equal(rules.rememberedCount, 0);
   });
 });

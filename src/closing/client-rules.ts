@@ -1,5 +1,4 @@
-import { latin1Bytes, latin1Text } from "../base/latin1.ts";
-import { AGENT_LIMIT, AgentMatcher, type MatcherPattern } from "./agent-matcher.ts";
+import { AgentMatcher, type MatcherPattern } from "./agent-matcher.ts";
 import { isAgentPatternError, parseAgentPattern } from "./agent-pattern.ts";
 
 // What is done for clients that are known to break persistent connections, as Apache's BrowserMatch
@@ -61,19 +60,11 @@ export class ClientVerdict {
   }
 }
 
-/**
- * Most agents whose verdicts are remembered. Most requests come from few agents: a site sees some
- * hundreds in a day. Two generations of this many keep what is in use without a list to maintain.
- */
-export const REMEMBERED_LIMIT = 512;
-
 /** A list of rules that can be asked. Made by {@link parseClientRules}. */
 export class ClientRules {
   /** Frozen copies, in the order in which they decide. */
   readonly rules: readonly ClientRule[];
   readonly #matcher: AgentMatcher<ClientVerdict | null>;
-  #recent = new Map<string, ClientVerdict | null>();
-  #earlier = new Map<string, ClientVerdict | null>();
 
   constructor(rules: readonly ClientRule[], patterns: readonly MatcherPattern[]) {
     this.rules = rules;
@@ -84,31 +75,12 @@ export class ClientRules {
     });
   }
 
-  get rememberedCount(): number {
-    return this.#recent.size + this.#earlier.size;
-  }
-
   /**
    * `null`: no rule's pattern is found in `agent`, which is the normal case. An absent User-Agent
-   * is the empty string.
+   * is the empty string. Who asks for the same agents again remembers the answers: client-book.ts.
    */
   concerning(agent: string): ClientVerdict | null {
-    const known = this.#recent.get(agent);
-    if (known !== undefined) return known;
-    const earlier = this.#earlier.get(agent);
-    const verdict = earlier === undefined ? this.#matcher.match(agent) : earlier;
-    // What lies behind the limit would make endless agents of one.
-    if (agent.length <= AGENT_LIMIT) this.#remember(agent, verdict);
-    return verdict;
-  }
-
-  #remember(agent: string, verdict: ClientVerdict | null): void {
-    if (this.#recent.size >= REMEMBERED_LIMIT) {
-      this.#earlier = this.#recent;
-      this.#recent = new Map();
-    }
-    // A slice would keep the whole header section in memory for as long as it is remembered.
-    this.#recent.set(latin1Text(latin1Bytes(agent), 0, agent.length), verdict);
+    return this.#matcher.match(agent);
   }
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
 import type { CloseReason } from "../tcp/ending.ts";
-import { type ClosingAction, ClosingEngine } from "./engine.ts";
-import { type ClosePolicy, parseClosePolicy } from "./policy.ts";
+import { type ClosingAction, ClosingEngine, type ReleaseTerms } from "./engine.ts";
+import type { ClosePolicy } from "./policy.ts";
+import { parseClosePolicy } from "./policy-parser.ts";
 import type { ClosingInput, ClosingState } from "./state.ts";
 
 // Goal: the four bounds of lingering, the discard limit, and the action that each step asks for.
@@ -17,8 +18,14 @@ const POLICY: Partial<ClosePolicy> = {
   discardLimitBytes: 50,
 };
 
-const engineWith = (overrides: Partial<ClosePolicy> = {}): ClosingEngine =>
-  new ClosingEngine(parseClosePolicy({ ...POLICY, ...overrides }));
+/** The kernel takes deadlines: nothing has to be held. */
+const WITH_OPTIONS: ReleaseTerms = { canSetDeadlines: true, orphanMs: 60_000, mayHold: true };
+const WITHOUT_OPTIONS: ReleaseTerms = { ...WITH_OPTIONS, canSetDeadlines: false };
+
+const engineWith = (
+  overrides: Partial<ClosePolicy> = {},
+  terms: ReleaseTerms = WITH_OPTIONS,
+): ClosingEngine => new ClosingEngine(parseClosePolicy({ ...POLICY, ...overrides }), terms);
 
 const data = (byteLength: number): ClosingInput => ({ type: "peer-data", byteLength });
 const FIN: ClosingInput = { type: "peer-fin" };
@@ -33,8 +40,12 @@ function close(engine: ClosingEngine, reason: CloseReason = "client-asked"): Clo
 }
 
 /** Lingering since `finAtMs`. */
-function lingeringSince(finAtMs: number, overrides: Partial<ClosePolicy> = {}): ClosingEngine {
-  const engine = engineWith(overrides);
+function lingeringSince(
+  finAtMs: number,
+  overrides: Partial<ClosePolicy> = {},
+  terms: ReleaseTerms = WITH_OPTIONS,
+): ClosingEngine {
+  const engine = engineWith(overrides, terms);
   close(engine);
   engine.handle(FLUSHED, finAtMs);
   return engine;
@@ -131,6 +142,10 @@ describe("time-outs", () => {
     "expectation-unmet",
     "response-incomplete",
     "peer-ended",
+    "connection-age",
+    "persistence-off",
+    "client-rule",
+    "learned-client",
   ];
   const short: readonly CloseReason[] = [
     "peer-protocol-error",
@@ -341,5 +356,137 @@ describe("discard limit", () => {
     assert.equal(engine.handle({ type: "discard-finished" }, 1), "none");
     assert.deepEqual(engine.state, { phase: "open", peerEnded: false });
     assert.equal(engine.discardedBytes, 0);
+  });
+});
+
+describe("finWait2TimeoutMs", () => {
+  const reached = { type: "bound-reached", bound: "linger-idle-time" } as const;
+
+  it("shorter than the total time: ends lingering itself, and says so", () => {
+    const engine = lingeringSince(0, { finWait2TimeoutMs: 3_000 });
+    assert.equal(engine.totalTimeoutMs, 3_000);
+    assert.equal(engine.totalBound, "fin-wait-2-time");
+    assert.equal(engineWith().totalBound, "linger-total-time");
+  });
+
+  it("a bound reached: the kernel gets what is left of it", () => {
+    const engine = lingeringSince(500, { finWait2TimeoutMs: 8_000 });
+    assert.equal(engine.handle(reached, 1_500), "close");
+    assert.equal(engine.finWait2RestMs(1_500), 7_000);
+    assert.equal(engine.finWait2RestMs(20_000), 0);
+  });
+
+  it("no FIN of ours yet: all of it is left", () => {
+    assert.equal(engineWith({ finWait2TimeoutMs: 8_000 }).finWait2RestMs(5_000), 8_000);
+  });
+});
+
+describe("without socket options", () => {
+  const reached = { type: "bound-reached", bound: "linger-idle-time" } as const;
+
+  it("a bound reached: holds, because the kernel would keep its orphan for too long", () => {
+    const engine = lingeringSince(0, { finWait2TimeoutMs: 60_000 }, WITHOUT_OPTIONS);
+    assert.equal(engine.handle(reached, 1_000), "none");
+    assert.equal(engine.phase, "held");
+    assert.equal(engine.heldAtMs, 1_000);
+    assert.equal(engine.holdMs(1_000), 59_000);
+    assert.equal(engine.handle(FIN, 2_000), "close");
+    assert.equal(engine.state.phase === "closed" && engine.state.outcome.type, "clean");
+  });
+
+  it("time enough for the kernel's own time-out: closes", () => {
+    const engine = lingeringSince(0, { finWait2TimeoutMs: 61_000 }, WITHOUT_OPTIONS);
+    assert.equal(engine.handle(reached, 1_000), "close");
+    assert.deepEqual(engine.state, abandoned("linger-idle-time", 0));
+  });
+
+  it("the deadline itself: resets, as nothing else would end it", () => {
+    const engine = lingeringSince(0, { finWait2TimeoutMs: 3_000 }, WITHOUT_OPTIONS);
+    assert.equal(
+      engine.handle({ type: "bound-reached", bound: "fin-wait-2-time" }, 3_000),
+      "reset",
+    );
+    assert.deepEqual(engine.state.phase === "closed" && engine.state.outcome, {
+      type: "reset-by-local",
+      bound: "fin-wait-2-time",
+    });
+  });
+
+  it("the process is leaving: closes", () => {
+    const terms = { ...WITHOUT_OPTIONS, mayHold: false };
+    assert.equal(lingeringSince(0, {}, terms).handle(reached, 1_000), "close");
+  });
+
+  for (const bound of ["linger-budget", "shutdown-deadline", "send-timeout"] as const) {
+    it(`${bound}: closes, because the socket must go`, () => {
+      const engine = lingeringSince(0, {}, WITHOUT_OPTIONS);
+      assert.equal(engine.handle({ type: "bound-reached", bound }, 1), "close");
+    });
+  }
+
+  it("too many bytes while held: stops reading", () => {
+    const engine = lingeringSince(0, {}, WITHOUT_OPTIONS);
+    assert.equal(engine.handle(data(101), 1), "none");
+    assert.equal(engine.phase, "held");
+    assert.equal(engine.mayRead, false);
+  });
+
+  it("the shorter of the two deadlines: ends what is held", () => {
+    const deadlines = { finWait2TimeoutMs: 9_000, unacknowledgedTimeoutMs: 4_000 };
+    const engine = lingeringSince(0, deadlines, WITHOUT_OPTIONS);
+    engine.handle(reached, 1_000);
+    assert.equal(engine.holdMs(1_000), 3_000);
+    assert.equal(engine.holdBound, "unacknowledged-time");
+    assert.equal(lingeringSince(0, {}, WITHOUT_OPTIONS).holdBound, "fin-wait-2-time");
+  });
+});
+
+describe("mode so-linger", () => {
+  it("flushed: asks for SO_LINGER and close()", () => {
+    const policy = parseClosePolicy({ mode: "so-linger" });
+    const engine = new ClosingEngine(policy, WITH_OPTIONS);
+    assert.equal(close(engine), "shutdown-write");
+    assert.equal(engine.handle(FLUSHED, 3), "close-so-linger");
+    assert.deepEqual(engine.state, abandoned("mode-so-linger", 0));
+  });
+});
+
+describe("press and useShortLinger", () => {
+  it("pressed: lingers shortly, and no longer than to the acknowledgment", () => {
+    const engine = lingeringSince(0);
+    assert.equal(engine.isReleasedByAcknowledgment, false);
+    engine.press();
+    assert.equal(engine.isReleasedByAcknowledgment, true);
+    assert.deepEqual([engine.idleTimeoutMs, engine.totalTimeoutMs], [400, 400]);
+  });
+
+  it("a client rule asks for it: lingers shortly, to the peer's FIN", () => {
+    const engine = lingeringSince(0);
+    engine.useShortLinger();
+    assert.equal(engine.isReleasedByAcknowledgment, false);
+    assert.deepEqual([engine.idleTimeoutMs, engine.totalTimeoutMs], [400, 400]);
+  });
+
+  it("acknowledged: closes, and the kernel gets what is left of FIN-WAIT-2", () => {
+    const engine = lingeringSince(0, { releaseWhen: "acknowledged" });
+    assert.equal(engine.isReleasedByAcknowledgment, true);
+    assert.equal(engine.handle({ type: "acknowledged" }, 100), "close");
+    assert.equal(engine.state.phase === "closed" && engine.state.outcome.type, "acknowledged");
+  });
+});
+
+describe("usePolicy", () => {
+  it("another policy before the end begins: rules it", () => {
+    const engine = engineWith();
+    engine.handle(FIN, 0);
+    engine.usePolicy(parseClosePolicy({ ...POLICY, mode: "off" }));
+    close(engine);
+    engine.handle(FLUSHED, 1);
+    assert.equal(engine.state.phase === "closed" && engine.state.outcome.type, "clean");
+    const other = engineWith();
+    other.usePolicy(parseClosePolicy({ ...POLICY, mode: "off" }));
+    close(other);
+    other.handle(FLUSHED, 1);
+    assert.deepEqual(other.state, abandoned("mode-off", 0));
   });
 });

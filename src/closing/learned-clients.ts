@@ -33,7 +33,7 @@ interface Entry {
 }
 
 export class LearnedClients {
-  readonly #options: LearnedClientsOptions;
+  #options: LearnedClientsOptions;
   /** The least recently counted first. */
   readonly #entries = new Map<string, Entry>();
 
@@ -44,6 +44,12 @@ export class LearnedClients {
 
   get mode(): LearnedClientsOptions["mode"] {
     return this.#options.mode;
+  }
+
+  /** Other options from now on; what was learned stays. */
+  useOptions(options: LearnedClientsOptions): void {
+    this.#options = options;
+    this.#forgetOldest();
   }
 
   get size(): number {
@@ -67,11 +73,13 @@ export class LearnedClients {
     // A Map keeps the order of insertion.
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    if (this.#entries.size > this.#options.tableLimit) {
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest);
-        break;
-      }
+    this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#options.tableLimit) return;
+      this.#entries.delete(oldest);
     }
   }
 

@@ -97,3 +97,12 @@ export const SHIPPED_CLIENT_RULES: readonly ClientRule[] = Object.freeze([
     found: "2025-03",
   }),
 ] satisfies ClientRule[]);
+
+/**
+ * Rules of one's own, and behind them those shipped ones whose names are not taken: so a shipped
+ * rule can be replaced, and a list that was printed can be edited and given back.
+ */
+export function withShippedRules(ownRules: readonly ClientRule[]): readonly ClientRule[] {
+  const names = new Set(ownRules.map(({ name }) => name));
+  return [...ownRules, ...SHIPPED_CLIENT_RULES.filter(({ name }) => !names.has(name))];
+}

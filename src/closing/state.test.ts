@@ -29,6 +29,8 @@ const discarding = (discardedBytes = 10): ClosingState =>
 const flushing = (): ClosingState => steps(OPEN, CLOSE);
 const flushingPeerEnded = (): ClosingState => steps(OPEN, CLOSE, FIN);
 const lingering = (): ClosingState => steps(OPEN, CLOSE, FLUSHED);
+const HOLD: ClosingInput = { type: "hold-started", bound: "linger-idle-time" };
+const held = (): ClosingState => steps(OPEN, CLOSE, FLUSHED, HOLD);
 const closed = (): ClosingState => steps(OPEN, CLOSE, FLUSHED, FIN);
 
 const FACTORIES: { readonly [P in ClosingPhase]: () => ClosingState } = {
@@ -36,6 +38,7 @@ const FACTORIES: { readonly [P in ClosingPhase]: () => ClosingState } = {
   discarding,
   flushing,
   lingering,
+  held,
   closed,
 };
 
@@ -50,6 +53,8 @@ const INPUTS: { readonly [T in ClosingInputType]: ClosingInput } = {
   "peer-fin": FIN,
   "peer-reset": { type: "peer-reset" },
   "network-failed": { type: "network-failed", code: "ETIMEDOUT" },
+  acknowledged: { type: "acknowledged" },
+  "hold-started": HOLD,
   "bound-reached": { type: "bound-reached", bound: "linger-idle-time" },
   "reset-requested": { type: "reset-requested", reason: "response-incomplete", bound: null },
 };
@@ -57,19 +62,21 @@ const INPUTS: { readonly [T in ClosingInputType]: ClosingInput } = {
 /** The phase that follows; "same": the state stays as it is; "throws": nothing may ask for it. */
 type Outcome = ClosingPhase | "same" | "throws";
 
-const COLUMNS = ["open", "discarding", "flushing", "lingering", "closed"] as const;
+const COLUMNS = ["open", "discarding", "flushing", "lingering", "held", "closed"] as const;
 const EXPECTED: { readonly [T in ClosingInputType]: readonly Outcome[] } = {
-  "discard-started": ["discarding", "throws", "throws", "throws", "throws"],
-  "discard-finished": ["throws", "open", "throws", "throws", "throws"],
-  "discard-exhausted": ["throws", "flushing", "throws", "throws", "throws"],
-  "close-requested": ["flushing", "flushing", "same", "same", "same"],
-  flushed: ["throws", "throws", "lingering", "throws", "throws"],
-  "peer-data": ["same", "discarding", "flushing", "lingering", "throws"],
-  "peer-fin": ["open", "flushing", "flushing", "closed", "throws"],
-  "peer-reset": ["closed", "closed", "closed", "closed", "same"],
-  "network-failed": ["closed", "closed", "closed", "closed", "same"],
-  "bound-reached": ["closed", "closed", "closed", "closed", "same"],
-  "reset-requested": ["closed", "closed", "closed", "closed", "same"],
+  "discard-started": ["discarding", "throws", "throws", "throws", "throws", "throws"],
+  "discard-finished": ["throws", "open", "throws", "throws", "throws", "throws"],
+  "discard-exhausted": ["throws", "flushing", "throws", "throws", "throws", "throws"],
+  "close-requested": ["flushing", "flushing", "same", "same", "same", "same"],
+  flushed: ["throws", "throws", "lingering", "throws", "throws", "throws"],
+  "peer-data": ["same", "discarding", "flushing", "lingering", "held", "throws"],
+  "peer-fin": ["open", "flushing", "flushing", "closed", "closed", "throws"],
+  "peer-reset": ["closed", "closed", "closed", "closed", "closed", "same"],
+  "network-failed": ["closed", "closed", "closed", "closed", "closed", "same"],
+  acknowledged: ["throws", "throws", "throws", "closed", "closed", "throws"],
+  "hold-started": ["throws", "throws", "throws", "held", "throws", "throws"],
+  "bound-reached": ["closed", "closed", "closed", "closed", "closed", "same"],
+  "reset-requested": ["closed", "closed", "closed", "closed", "closed", "same"],
 };
 
 describe("step", () => {
@@ -330,6 +337,47 @@ describe("lingering", () => {
       reason: "client-asked",
       outcome: { type: "reset-by-local", bound: "linger-bytes" },
       discardedBytes: 0,
+    });
+  });
+});
+
+describe("held", () => {
+  it("hold-started: keeps the count, the first reason and the bound that was reached", () => {
+    assert.deepEqual(steps(lingering(), data(7), HOLD, data(2)), {
+      phase: "held",
+      reason: "client-asked",
+      bound: "linger-idle-time",
+      discardedBytes: 9,
+    });
+  });
+
+  it("peer-fin: is clean after all", () => {
+    assert.deepEqual(step(held(), FIN), {
+      phase: "closed",
+      reason: "client-asked",
+      outcome: { type: "clean" },
+      discardedBytes: 0,
+    });
+  });
+
+  it("reset-requested at its end: is reset by us, for the first reason", () => {
+    const bound = "fin-wait-2-time";
+    assert.deepEqual(step(held(), { type: "reset-requested", reason: "overload", bound }), {
+      phase: "closed",
+      reason: "client-asked",
+      outcome: { type: "reset-by-local", bound },
+      discardedBytes: 0,
+    });
+  });
+});
+
+describe("acknowledged", () => {
+  it("while lingering: is neither clean nor abandoned", () => {
+    assert.deepEqual(steps(lingering(), data(3), { type: "acknowledged" }), {
+      phase: "closed",
+      reason: "client-asked",
+      outcome: { type: "acknowledged" },
+      discardedBytes: 3,
     });
   });
 });

@@ -22,6 +22,13 @@ export type ClosingState =
     }
   /** Our FIN is out. We read and discard, so that unread bytes do not turn the close into RST. */
   | { readonly phase: "lingering"; readonly reason: CloseReason; readonly discardedBytes: number }
+  /** A bound of lingering is reached, and nobody but us would end FIN-WAIT-2 in time. */
+  | {
+      readonly phase: "held";
+      readonly reason: CloseReason;
+      readonly bound: ClosingBound;
+      readonly discardedBytes: number;
+    }
   | {
       readonly phase: "closed";
       readonly reason: CloseReason;
@@ -42,6 +49,10 @@ export type ClosingInput =
   | { readonly type: "peer-fin" }
   | { readonly type: "peer-reset" }
   | { readonly type: "network-failed"; readonly code: string }
+  /** The peer's TCP has acknowledged everything, our FIN included. */
+  | { readonly type: "acknowledged" }
+  /** A limit of lingering is used up, and releasing the socket would break another. */
+  | { readonly type: "hold-started"; readonly bound: ClosingBound }
   /** A limit is used up: the socket is released without the peer's FIN. */
   | { readonly type: "bound-reached"; readonly bound: ClosingBound }
   | {
@@ -76,6 +87,7 @@ function closed(
 
 const NOTHING_DISCARDED = { discardedBytes: 0 };
 const CLEAN: EndingOutcome = { type: "clean" };
+const ACKNOWLEDGED: EndingOutcome = { type: "acknowledged" };
 const RESET_BY_PEER: EndingOutcome = { type: "reset-by-peer" };
 
 /** A bound names its own reason where the end had not begun before. */
@@ -116,6 +128,8 @@ export const TRANSITIONS: Table = {
     "peer-fin": () => OPEN_PEER_ENDED,
     "peer-reset": () => closed(RESET_BY_PEER, "peer-reset"),
     "network-failed": (_, { code }) => closed({ type: "network-failed", code }, "network-failed"),
+    acknowledged: "never",
+    "hold-started": "never",
     "bound-reached": (_, { bound }) => closed({ type: "abandoned", bound }, reasonOf(bound)),
     "reset-requested": (_, { reason, bound }) => closed({ type: "reset-by-local", bound }, reason),
   },
@@ -150,6 +164,8 @@ export const TRANSITIONS: Table = {
     "peer-reset": (state) => closed(RESET_BY_PEER, "peer-reset", state),
     "network-failed": (state, { code }) =>
       closed({ type: "network-failed", code }, "network-failed", state),
+    acknowledged: "never",
+    "hold-started": "never",
     "bound-reached": (state, { bound }) =>
       closed({ type: "abandoned", bound }, reasonOf(bound), state),
     "reset-requested": (state, { reason, bound }) =>
@@ -173,6 +189,8 @@ export const TRANSITIONS: Table = {
     "peer-reset": (state) => closed(RESET_BY_PEER, state.reason, state),
     "network-failed": (state, { code }) =>
       closed({ type: "network-failed", code }, state.reason, state),
+    acknowledged: "never",
+    "hold-started": "never",
     "bound-reached": (state, { bound }) =>
       closed({ type: "abandoned", bound }, state.reason, state),
     "reset-requested": (state, { bound }) =>
@@ -193,6 +211,34 @@ export const TRANSITIONS: Table = {
     "peer-reset": (state) => closed(RESET_BY_PEER, state.reason, state),
     "network-failed": (state, { code }) =>
       closed({ type: "network-failed", code }, state.reason, state),
+    acknowledged: (state) => closed(ACKNOWLEDGED, state.reason, state),
+    "hold-started": ({ reason, discardedBytes }, { bound }) => ({
+      phase: "held",
+      reason,
+      bound,
+      discardedBytes,
+    }),
+    "bound-reached": (state, { bound }) =>
+      closed({ type: "abandoned", bound }, state.reason, state),
+    "reset-requested": (state, { bound }) =>
+      closed({ type: "reset-by-local", bound }, state.reason, state),
+  },
+  held: {
+    "discard-started": "never",
+    "discard-finished": "never",
+    "discard-exhausted": "never",
+    "close-requested": "stay",
+    flushed: "never",
+    "peer-data": (state, { byteLength }) => ({
+      ...state,
+      discardedBytes: state.discardedBytes + byteLength,
+    }),
+    "peer-fin": (state) => closed(CLEAN, state.reason, state),
+    "peer-reset": (state) => closed(RESET_BY_PEER, state.reason, state),
+    "network-failed": (state, { code }) =>
+      closed({ type: "network-failed", code }, state.reason, state),
+    acknowledged: (state) => closed(ACKNOWLEDGED, state.reason, state),
+    "hold-started": "never",
     "bound-reached": (state, { bound }) =>
       closed({ type: "abandoned", bound }, state.reason, state),
     "reset-requested": (state, { bound }) =>
@@ -209,6 +255,9 @@ export const TRANSITIONS: Table = {
     // A released socket may still report what became of it. The ending is written already.
     "peer-reset": "stay",
     "network-failed": "stay",
+    // Polled from the kernel, never for a socket that we have released.
+    acknowledged: "never",
+    "hold-started": "never",
     "bound-reached": "stay",
     "reset-requested": "stay",
   },

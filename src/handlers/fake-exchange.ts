@@ -1,5 +1,6 @@
 import type {
   AbortReason,
+  CloseOverrides,
   ConnectionFacts,
   Exchange,
   FieldLines,
@@ -106,6 +107,8 @@ export class FakeExchange implements Exchange {
   abortReason: AbortReason | null = null;
   isEnded = false;
   closesAfterResponse = false;
+  /** What `adjustClose` was called with, in order. */
+  readonly closeOverrides: CloseOverrides[] = [];
   /** Calls of `write` that came too late: harmless, but a sign of work for nobody. */
   lateWriteCount = 0;
   /** Pieces given to `write`, each a copy. */
@@ -217,6 +220,14 @@ export class FakeExchange implements Exchange {
 
   closeAfterResponse(): void {
     this.closesAfterResponse = true;
+  }
+
+  adjustClose(overrides: CloseOverrides): void {
+    this.closeOverrides.push(overrides);
+  }
+
+  resetConnection(): void {
+    this.abort("peer-gone");
   }
 
   onAbort(listener: (reason: AbortReason) => void): void {

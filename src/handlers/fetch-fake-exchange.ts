@@ -1,5 +1,6 @@
 import type {
   AbortReason,
+  CloseOverrides,
   ConnectionFacts,
   Exchange,
   FieldLines,
@@ -96,6 +97,8 @@ export class FakeExchange implements Exchange {
   /** True if the response was sent in one call. */
   isWhole = false;
   isClosing = false;
+  /** What `adjustClose` was called with, in order. */
+  readonly closeOverrides: CloseOverrides[] = [];
   abortReason: AbortReason | null = null;
   abortListenerCount = 0;
   /** What `write` returns; false makes `whenWritable` wait for `becomeWritable`. */
@@ -197,6 +200,14 @@ export class FakeExchange implements Exchange {
 
   closeAfterResponse(): void {
     this.isClosing = true;
+  }
+
+  adjustClose(overrides: CloseOverrides): void {
+    this.closeOverrides.push(overrides);
+  }
+
+  resetConnection(): void {
+    this.#abort("peer-gone");
   }
 
   onAbort(listener: (reason: AbortReason) => void): void {

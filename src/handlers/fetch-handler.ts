@@ -1,4 +1,4 @@
-import type { ConnectionFacts, Exchange, Handler } from "../server/exchange.ts";
+import type { CloseOverrides, ConnectionFacts, Exchange, Handler } from "../server/exchange.ts";
 import {
   type FetchRequest,
   LightRequest,
@@ -17,6 +17,10 @@ export interface FetchContext {
   readonly connection: ConnectionFacts;
   /** Watches work that goes on after the response: its rejection is reported, not unhandled. */
   readonly waitUntil: (work: PromiseLike<unknown>) => void;
+  /** As `Exchange.adjustClose`: how the connection ends, if it ends with this response. */
+  adjustClose(overrides: CloseOverrides): void;
+  /** As `Exchange.resetConnection`: RST, at once, for a client that is known to be hostile. */
+  resetConnection(): void;
 }
 
 /** Turns a request into a response. Anything but a Response is answered with 500. */
@@ -167,6 +171,14 @@ class CallContext implements FetchContext {
   }
   get waitUntil(): (work: PromiseLike<unknown>) => void {
     return this.#light.waitUntil;
+  }
+
+  adjustClose(overrides: CloseOverrides): void {
+    this.#exchange.adjustClose(overrides);
+  }
+
+  resetConnection(): void {
+    this.#exchange.resetConnection();
   }
 }
 

@@ -33,12 +33,29 @@ export interface RequestFacts {
   readonly expectsContinue: boolean;
   /** An Upgrade field named by Connection is present. Ignored unless a handler takes it. */
   readonly hasUpgrade: boolean;
+  /** The client cannot read HTTP/1.1, whatever it says: the status-line has to be 1.0 as well. */
+  readonly isDowngraded?: true;
 }
 
 /** A complete, valid request-line and header section. */
 export interface RequestHead extends RequestFacts {
   readonly type: "request-head";
   readonly fields: RequestFields;
+}
+
+/**
+ * `head` as if it had come in HTTP/1.0 without persistence, for clients that are known not to
+ * understand what they ask for: no chunked coding, no 100 (Continue), no Upgrade.
+ */
+export function downgraded(head: RequestHead): RequestHead {
+  return {
+    ...head,
+    version: "1.0",
+    isPersistent: false,
+    expectsContinue: false,
+    hasUpgrade: false,
+    isDowngraded: true,
+  };
 }
 
 /** Validated field lines as one latin1 text, split when first asked for. */

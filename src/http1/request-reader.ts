@@ -47,7 +47,7 @@ const MESSAGE_END: ReaderEvent = Object.freeze({ type: "message-end", trailers: 
 const PEER_ENDED: ReaderEvent = Object.freeze({ type: "peer-ended" });
 
 export class RequestReader {
-  readonly #limits: ReaderLimits;
+  readonly limits: ReaderLimits;
   readonly #queue = new ByteQueue();
   readonly #line: RequestLineParser;
   readonly #semantics = new RequestSemantics();
@@ -63,7 +63,7 @@ export class RequestReader {
   #pendingError: PeerProtocolErrorCode = "FINWAIT_CHUNK_INVALID";
 
   constructor(limits: ReaderLimits) {
-    this.#limits = limits;
+    this.limits = limits;
     this.#line = new RequestLineParser(limits.requestLineLimitBytes);
     this.#header = new FieldParser(limits, this.#semantics);
   }
@@ -157,7 +157,7 @@ export class RequestReader {
     const { method, target, version } = this.#line;
     this.#line.reset();
     const semantics = this.#semantics;
-    const error = semantics.conclude(method, target, version, this.#limits.bodyLimitBytes);
+    const error = semantics.conclude(method, target, version, this.limits.bodyLimitBytes);
     if (error !== null) return this.#fail(error);
     this.#startBody();
     return {
@@ -188,7 +188,7 @@ export class RequestReader {
       case "chunked":
         this.#phase = "chunk-header";
         this.#contentBytes = 0;
-        this.#chunked ??= new ChunkedParser(this.#limits);
+        this.#chunked ??= new ChunkedParser(this.limits);
         this.#chunked.reset();
         break;
     }
@@ -260,13 +260,13 @@ export class RequestReader {
     this.#remainingBytes = chunked.sizeBytes;
     if (chunked.sizeBytes === 0) {
       this.#phase = "trailer-section";
-      this.#trailer ??= new FieldParser(this.#limits, null);
+      this.#trailer ??= new FieldParser(this.limits, null);
       this.#trailer.reset(0);
       return "done";
     }
     this.#contentBytes += chunked.sizeBytes;
     this.#phase = "chunk-data";
-    return this.#contentBytes > this.#limits.bodyLimitBytes ? "FINWAIT_BODY_TOO_LARGE" : "done";
+    return this.#contentBytes > this.limits.bodyLimitBytes ? "FINWAIT_BODY_TOO_LARGE" : "done";
   }
 
   #readTrailers(): ReaderEvent | null {

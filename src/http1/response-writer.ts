@@ -11,6 +11,14 @@ import { reasonPhrase } from "./status.ts";
 /** How the peer will know the end of the content. RFC 9112 §6.3. */
 export type ContentFraming = "none" | "length" | "chunked" | "until-close";
 
+/** What a response depends on. A server answers in 1.1 what came in 1.0 (RFC 9110 §2.5). */
+export interface RequestTraits {
+  readonly method: string;
+  readonly version: HttpVersion;
+  /** The client is known not to read a status-line of HTTP/1.1. */
+  readonly isDowngraded?: true;
+}
+
 /** What the head says about the connection. */
 export interface HeadOptions {
   /** The value of the Date field. */
@@ -40,6 +48,7 @@ export function isContentForbidden(method: string, status: number): boolean {
 export class ResponseWriter {
   readonly framing: ContentFraming;
   readonly #version: HttpVersion;
+  readonly #statusVersion: HttpVersion;
   readonly #status: number;
   readonly #announcedBytes: number | null;
   #writtenBytes = 0;
@@ -52,11 +61,7 @@ export class ResponseWriter {
    *   `FINWAIT_CONTENT_FORBIDDEN`: content announced for a 204 or 205.
    * @throws {RangeError} `contentBytes` is no length.
    */
-  constructor(
-    request: { readonly method: string; readonly version: HttpVersion },
-    status: number,
-    contentBytes: number | null,
-  ) {
+  constructor(request: RequestTraits, status: number, contentBytes: number | null) {
     if (!Number.isInteger(status) || status < 200 || status > 599) {
       throw new LocalProtocolError(
         "FINWAIT_STATUS_INVALID",
@@ -71,6 +76,7 @@ export class ResponseWriter {
     const isEmpty = status === 204 || status === 205;
     if (isEmpty && contentBytes !== null && contentBytes > 0) throw forbidden(status);
     this.#version = request.version;
+    this.#statusVersion = request.isDowngraded === true ? "1.0" : "1.1";
     this.#status = status;
     // RFC 9110 §15.3.6: a 205 has no content, and is framed like any response that has none.
     this.#announcedBytes = status === 205 ? 0 : contentBytes;
@@ -90,7 +96,8 @@ export class ResponseWriter {
   /** The status-line and header section. */
   head(fields: LaidOutFields, options: HeadOptions): string {
     const isPersistent = options.isPersistent && this.mayPersist;
-    let text = `HTTP/1.1 ${this.#status} ${reasonPhrase(this.#status)}\r\n${fields.text}`;
+    const version = this.#statusVersion;
+    let text = `HTTP/${version} ${this.#status} ${reasonPhrase(this.#status)}\r\n${fields.text}`;
     if (!fields.hasDate) text += `Date: ${options.date}\r\n`;
     if (this.framing === "chunked") text += "Transfer-Encoding: chunked\r\n";
     else if (this.#mayAnnounceLength()) text += `Content-Length: ${this.#announcedBytes}\r\n`;
@@ -149,7 +156,7 @@ export class ResponseWriter {
 }
 
 function framingOf(
-  request: { readonly method: string; readonly version: HttpVersion },
+  request: RequestTraits,
   status: number,
   contentBytes: number | null,
 ): ContentFraming {

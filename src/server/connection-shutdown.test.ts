@@ -22,11 +22,17 @@ describe("beginShutdown", () => {
     assert.deepEqual(peer.ending.outcome, { type: "abandoned", bound: "linger-idle-time" });
   });
 
-  it("a connection without a request: the same", () => {
+  it("a connection without a request: has half a second for the one that is on its way", () => {
     const server = new FakeServer(answer);
-    const peer = server.connect();
+    const [silent, late] = [server.connect(), server.connect()];
     server.shutDown();
-    assert.equal(peer.finish().reason, "server-shutdown");
+    server.advance(499);
+    late.send(GET);
+    assert.match(late.text, /^HTTP\/1\.1 200 .*Connection: close/s);
+    assert.equal(silent.transport.isFinSent, false);
+    server.advance(1);
+    assert.equal(silent.finish().reason, "server-shutdown");
+    assert.equal(late.finish().reason, "server-shutdown");
   });
 
   it("a request in flight: is answered with Connection: close", () => {
@@ -119,10 +125,11 @@ describe("beginShutdown", () => {
     assert.equal(peer.finish().reason, "client-asked");
   });
 
-  it("a connection made during the shutdown: is ended at once", () => {
+  it("a connection made during the shutdown: is ended in half a second", () => {
     const server = new FakeServer(answer);
     server.shutDown();
     const peer = server.connect();
+    server.advance(500);
     assert.equal(peer.finish().reason, "server-shutdown");
     assert.equal(peer.hasTimers, false);
   });
@@ -151,7 +158,7 @@ describe("endNow", () => {
     assert.deepEqual(reasons, ["shutdown"]);
     assert.deepEqual(peer.ending.outcome, { type: "abandoned", bound: "shutdown-deadline" });
     assert.equal(peer.ending.reason, "server-shutdown");
-    assert.equal(peer.transport.release, "close");
+    assert.equal(peer.transport.release, "close-within");
   });
 
   it("an idle connection: ends without FIN of its own", () => {

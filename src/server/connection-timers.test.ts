@@ -351,7 +351,12 @@ describe("lingering", () => {
     assert.equal(peer.transport.release, null);
     server.advance(1);
     assert.deepEqual(peer.ending.outcome, { type: "abandoned", bound: "linger-idle-time" });
-    assert.deepEqual(peer.ending.durations, { openMs: 0, flushingMs: 300, lingeringMs: 1_000 });
+    assert.deepEqual(peer.ending.durations, {
+      openMs: 0,
+      flushingMs: 300,
+      lingeringMs: 1_000,
+      heldMs: 0,
+    });
     assert.deepEqual(peer.ending.leftIn, { state: "fin-wait-1", evidence: "unknown" });
     assert.equal(peer.hasTimers, false);
   });

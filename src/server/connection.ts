@@ -1,5 +1,6 @@
-import { TimerEntry, type TimerOwner } from "../base/timer-lists.ts";
-import { ClosingEngine } from "../closing/engine.ts";
+import { type ClientIdentity, effectOf, UNKNOWN_CLIENT } from "../closing/client-book.ts";
+import type { ClientEffect } from "../closing/client-rules.ts";
+import type { ClosePolicy } from "../closing/policy.ts";
 import type { ClosingInput } from "../closing/state.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { CloseReason, ClosingBound } from "../tcp/ending.ts";
@@ -9,38 +10,47 @@ import type {
   TransportHandler,
   TransportTls,
 } from "../transport/transport.ts";
-import { type ConnectionNotes, clientProduct, endingOf } from "./ending-record.ts";
-import { type IntakeHost, RequestIntake } from "./request-intake.ts";
+import { ConnectionEnd, type EndHost, type FinishedEnd } from "./connection-end.ts";
+import { endingOf } from "./ending-record.ts";
+import type { IntakeHost } from "./intake-host.ts";
+import { RequestIntake } from "./request-intake.ts";
+import { RequestWatch, type WatchHost } from "./request-watch.ts";
+import { SendWatch, type SendWatchHost } from "./send-watch.ts";
 import type { ServerContext } from "./server-context.ts";
 
 // The driver: where one connection's transport, requests, closing engine and timers meet.
 //
-// While the connection is open, received bytes go to the intake; once it is closing, to the engine.
+// While the connection is open, received bytes go to the intake; once it is closing, to its end.
 // It goes on reading while a response is being written.
 
-/** What the main timer is armed for. The second one watches sending, then the total linger time. */
-type Watch = "nothing" | "idle" | "head" | "body" | "discard" | "linger";
+type Hosts = TransportHandler & IntakeHost & EndHost & SendWatchHost & WatchHost;
 
-export class Connection implements TransportHandler, TimerOwner, IntakeHost {
+export class Connection implements Hosts {
   readonly id: number;
   readonly context: ServerContext;
   readonly transport: Transport;
+  readonly openedAtMs: number;
   requestCount = 0;
   inFlightCount = 0;
   sentBytes = 0;
+  /** True if the close policy of a client rule is due at its end. */
+  isShortLingerAsked = false;
+  /** True if clients like this one do not answer our FIN, and the server acts on it. */
+  isLearnedBroken = false;
   readonly #onReleased: (connection: Connection) => void;
-  readonly #timer: TimerEntry = new TimerEntry(this);
-  #secondTimer: TimerEntry | null = null;
-  #watch: Watch = "nothing";
+  readonly #watch: RequestWatch = new RequestWatch(this);
+  #sendWatch: SendWatch | null = null;
   #intake: RequestIntake | null = null;
-  #closing: ClosingEngine | null = null;
+  #end: ConnectionEnd | null = null;
+  #policy: ClosePolicy | null = null;
   #isPaused = false;
   #isEnded = false;
   #receivedBytes = 0;
   #discardedBytes = 0;
-  #seenProgressCount = 0;
-  #client: string | null = null;
-  readonly #openedAtMs: number;
+  /** Received after a FIN of ours that no response had announced: a request, never answered. */
+  #absorbedBytes = 0;
+  #isAnnounced = true;
+  #client: ClientIdentity = UNKNOWN_CLIENT;
   #closeRequestedAtMs: number | null = null;
   #peerEndedAtMs: number | null = null;
 
@@ -54,7 +64,7 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
     this.transport = transport;
     this.context = context;
     this.#onReleased = onReleased;
-    this.#openedAtMs = context.clock.now();
+    this.openedAtMs = context.clock.now();
   }
 
   get peer(): TransportEndpoint {
@@ -66,15 +76,21 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
   get tls(): TransportTls | null {
     return this.transport.tls;
   }
+  get intake(): RequestIntake | null {
+    return this.#intake;
+  }
+  get policy(): ClosePolicy {
+    return this.#policy ?? this.context.policy;
+  }
   get hasPeerEnded(): boolean {
     return this.#peerEndedAtMs !== null;
   }
   get isReading(): boolean {
-    const phase = this.#closing?.phase;
+    const phase = this.#end?.phase;
     return phase === undefined || phase === "open" || phase === "discarding";
   }
   get isDiscarding(): boolean {
-    return this.#closing?.phase === "discarding";
+    return this.#end?.phase === "discarding";
   }
 
   start(): void {
@@ -89,11 +105,26 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
     this.#intake.refuse(503, "overload", "The server has too many connections");
   }
 
-  /** An idle connection ends now, a busy one with its response. */
+  /**
+   * The server has stopped accepting: an idle connection ends now, a busy one with its response. A
+   * held one goes to the kernel, as the process is leaving.
+   */
   beginShutdown(): void {
-    if (this.isReading && (this.#intake === null || this.isDiscarding)) {
+    if (this.#end?.phase === "held") this.endNow("shutdown-deadline");
+    else if (this.#isFresh) this.settle();
+    else if (this.isReading && (this.#intake === null || this.isDiscarding)) {
       this.requestClose("server-shutdown");
     }
+  }
+
+  /** True until the first byte has come. */
+  get #isFresh(): boolean {
+    return this.#receivedBytes === 0 && this.isReading && !this.hasPeerEnded;
+  }
+
+  /** The idle time-out has become another one. */
+  rearmIdle(): void {
+    this.#watch.rearmIdle();
   }
 
   /** Ends whatever is left. */
@@ -109,11 +140,19 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
     if (this.isReading) {
       this.#intake ??= new RequestIntake(this);
       this.#intake.receive(bytes);
-    } else this.apply({ type: "peer-data", byteLength: bytes.byteLength });
+      return;
+    }
+    if (!this.#isAnnounced) this.#absorbedBytes += bytes.byteLength;
+    this.apply({ type: "peer-data", byteLength: bytes.byteLength });
   }
 
   handlePeerEnd(): void {
     if (this.#isEnded) return;
+    // The runtime may report a FIN when data and RST have arrived together.
+    if (this.transport.hasPendingReset()) {
+      this.handlePeerReset();
+      return;
+    }
     this.#peerEndedAtMs ??= this.context.clock.now();
     this.apply({ type: "peer-fin" });
     if (!this.isReading) return;
@@ -132,13 +171,13 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
   handleWritable(): void {
     if (!this.isReading) return;
     this.inFlightCount = 0;
-    if (this.#secondTimer !== null) this.context.timers.cancel(this.#secondTimer);
+    this.#sendWatch?.cancel();
     if (this.#intake === null) this.settle();
     else this.#intake.receiveWritable();
   }
 
   handleFlushed(): void {
-    if (this.#closing?.phase === "flushing") this.apply({ type: "flushed" });
+    if (this.#end?.phase === "flushing") this.apply({ type: "flushed" });
   }
 
   handleReleased(): void {
@@ -149,11 +188,26 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
 
   // --- What the intake says ---
 
-  noteRequest(head: RequestHead): void {
+  noteRequest(head: RequestHead): ClientEffect | null {
     this.requestCount += 1;
-    // The idle time-out starts anew behind this request.
-    this.#watch = "nothing";
-    if (this.requestCount === 1) this.#client = clientProduct(head.fields.get("user-agent"));
+    // The idle time-out starts anew behind this request, and the policy is the server's again.
+    this.#watch.renew();
+    this.#policy = null;
+    if (this.requestCount === 1) this.#identify(head);
+    const { verdict } = this.#client;
+    const effect = verdict === null ? null : effectOf(verdict, head);
+    if (effect?.shortLinger === true) this.isShortLingerAsked = true;
+    return effect;
+  }
+
+  #identify(head: RequestHead): void {
+    const { clients, clock } = this.context;
+    this.#client = clients.identify(head.fields.get("user-agent"));
+    this.isLearnedBroken = !clients.mayPersist(this.#client, this.peer.address, clock.now());
+  }
+
+  usePolicy(policy: ClosePolicy): void {
+    this.#policy = policy;
   }
 
   noteSent(): void {
@@ -171,121 +225,47 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
   }
 
   finishDiscard(): void {
-    this.#discardedBytes += this.#closing?.discardedBytes ?? 0;
+    this.#discardedBytes += this.#end?.discardedBytes ?? 0;
     this.apply({ type: "discard-finished" });
     // An engine that remembers the peer's FIN is still needed.
-    if (!this.hasPeerEnded) this.#closing = null;
-    this.#watch = "nothing";
+    if (!this.hasPeerEnded) this.#end = null;
+    this.#watch.renew();
   }
 
   settle(): void {
     if (this.#intake?.isEmpty) this.#releaseIntake();
-    if (this.#intake === null && this.context.isShuttingDown) {
-      // A response in flight had said nothing of the shutdown that began behind its head; and a TLS
-      // handshake may end after it.
+    if (this.#intake === null && this.context.phase === "closing" && !this.#isFresh) {
+      // A response in flight had said nothing of the shutdown that began behind its head.
       this.requestClose("server-shutdown");
       return;
     }
-    this.#setPaused(this.#intake?.shouldPause ?? false);
+    this.setPaused(this.#intake?.shouldPause ?? false);
     this.#watchSending();
-    const watch = this.#nextWatch();
-    if (watch === this.#watch) return;
-    this.#watch = watch;
-    const { timers, clock } = this.context;
-    if (watch === "nothing") timers.cancel(this.#timer);
-    else timers.arm(this.#timer, this.#timeoutMs(watch), clock.now());
+    this.#watch.settle();
   }
 
-  // --- Timers ---
+  // --- Sending and reading ---
 
-  #nextWatch(): Watch {
-    const intake = this.#intake;
-    if (this.isDiscarding) return "discard";
-    // A response on its way is watched by the second timer; the peer is idle once it is gone.
-    if (intake === null) return this.transport.unsentBytes > 0 ? "nothing" : "idle";
-    if (!intake.hasExchange) return intake.mayDispatch() ? "head" : "nothing";
-    const isWatched = intake.isBodyDue && this.context.limits.bodyMinRateBytesPerSecond > 0;
-    if (isWatched && this.#watch !== "body") intake.windowBytes = 0;
-    return isWatched ? "body" : "nothing";
-  }
-
-  #timeoutMs(watch: Watch): number {
-    const { limits, policy, idleTimeoutMs } = this.context;
-    switch (watch) {
-      case "idle":
-        return this.requestCount === 0 ? limits.headerTimeoutMs : idleTimeoutMs;
-      case "body":
-        return limits.bodyRateWindowMs;
-      case "discard":
-        return policy.discardTimeoutMs;
-      default:
-        return limits.headerTimeoutMs;
-    }
-  }
-
-  handleTimer(entry: TimerEntry): void {
-    if (this.#isEnded) return;
-    if (entry === this.#secondTimer) {
-      this.#handleSecondTimer();
-      return;
-    }
-    const watch = this.#watch;
-    this.#watch = "nothing";
-    switch (watch) {
-      case "nothing":
-        break;
-      case "idle":
-        this.requestClose("idle-timeout");
-        break;
-      case "head":
-        this.#intake?.refuse(408, "request-timeout", "The header section did not arrive in time");
-        break;
-      case "body":
-        this.#checkBodyRate();
-        break;
-      case "discard":
-        this.apply({ type: "discard-exhausted" });
-        break;
-      case "linger":
-        this.apply({ type: "bound-reached", bound: "linger-idle-time" });
-        break;
-    }
-  }
-
-  #checkBodyRate(): void {
-    const { bodyMinRateBytesPerSecond, bodyRateWindowMs } = this.context.limits;
-    const receivedBytes = this.#intake?.windowBytes ?? 0;
-    if (receivedBytes * 1_000 < bodyMinRateBytesPerSecond * bodyRateWindowMs) {
-      const cause = new Error("The body did not arrive in time");
-      this.#intake?.failRequest(408, "request-timeout", cause);
-    }
-    if (this.isReading) this.settle();
-  }
-
-  /** Arms the second timer while something waits for the peer; it looks for progress. */
   #watchSending(): void {
-    if (this.transport.unsentBytes === 0 || this.#secondTimer?.isArmed) return;
-    this.#armSecondTimer(this.context.limits.sendTimeoutMs);
+    if (this.transport.unsentBytes === 0 || this.#sendWatch?.isArmed) return;
+    this.#armSendWatch();
   }
 
-  #armSecondTimer(timeoutMs: number): void {
-    this.#secondTimer ??= new TimerEntry(this);
-    this.#seenProgressCount = this.transport.progressCount;
-    this.context.timers.arm(this.#secondTimer, timeoutMs, this.context.clock.now());
+  #armSendWatch(): void {
+    this.#sendWatch ??= new SendWatch(this);
+    this.#sendWatch.arm();
   }
 
-  #handleSecondTimer(): void {
-    const phase = this.#closing?.phase;
-    if (phase === "lingering") {
-      this.apply({ type: "bound-reached", bound: "linger-total-time" });
-    } else if (this.transport.progressCount !== this.#seenProgressCount) {
-      this.#armSecondTimer(this.context.limits.sendTimeoutMs);
-    } else if (this.transport.unsentBytes > 0 || phase === "flushing") {
-      this.apply({ type: "bound-reached", bound: "send-timeout" });
-    }
+  stopSendWatch(): void {
+    this.#sendWatch?.cancel();
   }
 
-  #setPaused(isPaused: boolean): void {
+  handleSendStalled(): void {
+    if (this.transport.unsentBytes === 0 && this.#end?.phase !== "flushing") return;
+    this.apply({ type: "bound-reached", bound: "send-timeout" });
+  }
+
+  setPaused(isPaused: boolean): void {
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
     if (isPaused) this.transport.pause();
@@ -300,76 +280,46 @@ export class Connection implements TransportHandler, TimerOwner, IntakeHost {
 
   apply(input: ClosingInput): void {
     if (this.#isEnded) return;
-    const nowMs = this.context.clock.now();
-    this.#closing ??= new ClosingEngine(this.context.policy);
-    const action = this.#closing.handle(input, nowMs);
-    switch (action) {
-      case "shutdown-write":
-        this.#startFlushing(this.#closing, nowMs);
-        break;
-      case "close":
-      case "reset":
-        this.#finish(this.#closing, action, nowMs);
-        break;
-      case "none":
-        if (!this.isReading) this.#continueClosing(this.#closing, input, nowMs);
-        break;
-    }
+    this.#end ??= new ConnectionEnd(this);
+    this.#end.apply(input);
   }
 
-  /** The last response is given: FIN goes out behind it, and nothing of the request is kept. */
-  #startFlushing(closing: ClosingEngine, nowMs: number): void {
+  startFlushing(nowMs: number): void {
     this.#closeRequestedAtMs = nowMs;
+    this.#isAnnounced = this.#intake !== null;
     this.#discardedBytes += this.#intake?.bufferedBytes ?? 0;
     this.#releaseIntake();
-    this.#watch = "nothing";
-    this.context.timers.cancel(this.#timer);
-    this.#setPaused(!closing.mayRead);
-    this.#armSecondTimer(this.context.limits.sendTimeoutMs);
-    this.transport.shutdownWrite();
+    this.#watch.cancel();
+    this.#armSendWatch();
   }
 
-  #continueClosing(closing: ClosingEngine, input: ClosingInput, nowMs: number): void {
-    this.#setPaused(!closing.mayRead);
-    if (closing.phase !== "lingering") return;
-    this.#watch = "linger";
-    this.context.timers.arm(this.#timer, closing.idleTimeoutMs, nowMs);
-    if (input.type === "flushed") this.#armSecondTimer(closing.totalTimeoutMs);
-  }
-
-  #finish(closing: ClosingEngine, action: "close" | "reset", nowMs: number): void {
+  finish(end: FinishedEnd, release: () => void): void {
     this.#isEnded = true;
-    const { state } = closing;
-    if (state.phase !== "closed") return;
-    const { timers, observer } = this.context;
-    timers.cancel(this.#timer);
-    if (this.#secondTimer !== null) timers.cancel(this.#secondTimer);
+    const { observer, clients, tally } = this.context;
+    this.#watch.cancel();
+    this.stopSendWatch();
     this.#discardedBytes += this.#intake?.bufferedBytes ?? 0;
     this.#intake?.flush();
-    const ending = endingOf(this, this.#notes(closing, nowMs), state.outcome, state.reason);
-    if (action === "reset") this.transport.reset();
-    else this.transport.close();
-    // Application code hears of it in here, when all is done that must be done.
-    this.#intake?.cutOff(state.reason === "server-shutdown" ? "shutdown" : "peer-gone");
-    this.#releaseIntake();
-    observer.handleEnding(ending);
-  }
-
-  #notes(closing: ClosingEngine, nowMs: number): ConnectionNotes {
-    return {
-      openedAtMs: this.#openedAtMs,
-      wallOpenedAtMs: Math.round(this.context.clock.wallNow() - (nowMs - this.#openedAtMs)),
+    const ending = endingOf(this, {
+      ...end,
+      openedAtMs: this.openedAtMs,
+      wallEndedAtMs: this.context.clock.wallNow(),
       closeRequestedAtMs: this.#closeRequestedAtMs,
-      finAtMs: closing.finAtMs,
       peerEndedAtMs: this.#peerEndedAtMs,
-      endedAtMs: nowMs,
       requestCount: this.requestCount,
       receivedBytes: this.#receivedBytes,
       sentBytes: this.sentBytes,
-      discardedBytes: this.#discardedBytes + closing.discardedBytes,
+      discardedBytes: this.#discardedBytes + end.discardedBytes,
       unsentBytes: this.transport.unsentBytes,
-      client: this.#client,
-    };
+      client: this.#client.product,
+    });
+    release();
+    clients.record(this.#client, ending, end.endedAtMs);
+    tally.countEnding(ending, this.#intake !== null || this.#absorbedBytes > 0);
+    // Application code hears of it in here, when all is done that must be done.
+    this.#intake?.cutOff(end.reason === "server-shutdown" ? "shutdown" : "peer-gone");
+    this.#releaseIntake();
+    observer.handleEnding(ending);
   }
 
   #releaseIntake(): void {

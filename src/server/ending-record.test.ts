@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
 import type { Ending, EndingOutcome } from "../tcp/ending.ts";
-import { type ConnectionNotes, clientProduct, endingOf } from "./ending-record.ts";
+import type { TcpFacts } from "../transport/tcp-facts.ts";
+import { type ConnectionNotes, endingOf } from "./ending-record.ts";
 
 // Goal: no ending claims more than was seen. How: a table of what the driver may have noted, with
 // what may be said about it and how it is known.
 
 const NOTES: ConnectionNotes = {
+  outcome: { type: "clean" },
+  reason: "client-asked",
+  heldAtMs: null,
+  facts: null,
   openedAtMs: 100,
-  wallOpenedAtMs: 1_000_000,
+  wallEndedAtMs: 1_000_200,
   closeRequestedAtMs: 200,
   finAtMs: 210,
   peerEndedAtMs: null,
@@ -17,7 +22,7 @@ const NOTES: ConnectionNotes = {
   receivedBytes: 30,
   sentBytes: 40,
   discardedBytes: 5,
-  unsentBytes: 6,
+  unsentBytes: 0,
   client: "curl/8.5.0",
 };
 const ENDPOINT = { address: "192.0.2.1", port: 5 };
@@ -50,7 +55,7 @@ const ROWS: readonly Row[] = [
     peerEndedAtMs: 300,
     expected: {
       firstEnder: "local",
-      peerEnd: "fin",
+      peerEnd: { type: "fin", evidence: "inferred" },
       delivery: INFERRED_DELIVERY,
       leftIn: { state: "time-wait", evidence: "inferred" },
     },
@@ -62,7 +67,7 @@ const ROWS: readonly Row[] = [
     peerEndedAtMs: 210,
     expected: {
       firstEnder: "local",
-      peerEnd: "fin",
+      peerEnd: { type: "fin", evidence: "inferred" },
       delivery: INFERRED_DELIVERY,
       leftIn: { state: "time-wait", evidence: "inferred" },
     },
@@ -74,7 +79,7 @@ const ROWS: readonly Row[] = [
     peerEndedAtMs: 150,
     expected: {
       firstEnder: "peer",
-      peerEnd: "fin",
+      peerEnd: { type: "fin", evidence: "inferred" },
       delivery: UNKNOWN_DELIVERY,
       leftIn: { state: "last-ack", evidence: "inferred" },
     },
@@ -86,7 +91,7 @@ const ROWS: readonly Row[] = [
     peerEndedAtMs: 209,
     expected: {
       firstEnder: "peer",
-      peerEnd: "fin",
+      peerEnd: { type: "fin", evidence: "inferred" },
       delivery: UNKNOWN_DELIVERY,
       leftIn: { state: "last-ack", evidence: "inferred" },
     },
@@ -98,7 +103,7 @@ const ROWS: readonly Row[] = [
     peerEndedAtMs: null,
     expected: {
       firstEnder: "local",
-      peerEnd: "none",
+      peerEnd: { type: "none", evidence: "observed" },
       delivery: UNKNOWN_DELIVERY,
       leftIn: { state: "fin-wait-1", evidence: "unknown" },
     },
@@ -110,7 +115,7 @@ const ROWS: readonly Row[] = [
     peerEndedAtMs: null,
     expected: {
       firstEnder: "local",
-      peerEnd: "none",
+      peerEnd: { type: "none", evidence: "observed" },
       delivery: UNKNOWN_DELIVERY,
       leftIn: { state: "fin-wait-1", evidence: "unknown" },
     },
@@ -122,7 +127,7 @@ const ROWS: readonly Row[] = [
     peerEndedAtMs: 150,
     expected: {
       firstEnder: "peer",
-      peerEnd: "fin",
+      peerEnd: { type: "fin", evidence: "inferred" },
       delivery: UNKNOWN_DELIVERY,
       leftIn: { state: "last-ack", evidence: "inferred" },
     },
@@ -134,7 +139,7 @@ const ROWS: readonly Row[] = [
     peerEndedAtMs: null,
     expected: {
       firstEnder: "local",
-      peerEnd: "none",
+      peerEnd: { type: "none", evidence: "observed" },
       delivery: UNKNOWN_DELIVERY,
       leftIn: { state: "closed", evidence: "observed" },
     },
@@ -146,7 +151,7 @@ const ROWS: readonly Row[] = [
     peerEndedAtMs: null,
     expected: {
       firstEnder: "peer",
-      peerEnd: "reset",
+      peerEnd: { type: "reset", evidence: "observed" },
       delivery: UNKNOWN_DELIVERY,
       leftIn: { state: "closed", evidence: "observed" },
     },
@@ -158,7 +163,7 @@ const ROWS: readonly Row[] = [
     peerEndedAtMs: null,
     expected: {
       firstEnder: "local",
-      peerEnd: "reset",
+      peerEnd: { type: "reset", evidence: "observed" },
       delivery: UNKNOWN_DELIVERY,
       leftIn: { state: "closed", evidence: "observed" },
     },
@@ -170,7 +175,7 @@ const ROWS: readonly Row[] = [
     peerEndedAtMs: null,
     expected: {
       firstEnder: null,
-      peerEnd: "none",
+      peerEnd: { type: "none", evidence: "observed" },
       delivery: UNKNOWN_DELIVERY,
       leftIn: { state: "closed", evidence: "unknown" },
     },
@@ -182,31 +187,99 @@ const ROWS: readonly Row[] = [
     peerEndedAtMs: null,
     expected: {
       firstEnder: "local",
-      peerEnd: "none",
+      peerEnd: { type: "none", evidence: "observed" },
       delivery: UNKNOWN_DELIVERY,
       leftIn: { state: "closed", evidence: "unknown" },
     },
   },
 ];
 
+/** What the kernel may say of a socket whose data and FIN have been acknowledged. */
+const FACTS: TcpFacts = {
+  state: "fin-wait-2",
+  isEverythingAcknowledged: true,
+  isFinAcknowledged: true,
+  acknowledgedBytes: 41,
+  sentBytes: 40,
+  notSentBytes: 0,
+  unacknowledgedSegments: 0,
+  roundTripMs: 1,
+  retransmitTimeoutMs: 201,
+};
+const PENDING: TcpFacts = {
+  ...FACTS,
+  acknowledgedBytes: 0,
+  state: "fin-wait-1",
+  isEverythingAcknowledged: false,
+  isFinAcknowledged: false,
+};
+
 describe("endingOf", () => {
   for (const { title, outcome, finAtMs, peerEndedAtMs, expected } of ROWS) {
     it(title, () => {
-      const notes = { ...NOTES, finAtMs, peerEndedAtMs };
-      const ending = endingOf(CLEAR, notes, outcome, "client-asked");
-      const { firstEnder, peerEnd, delivery, leftIn } = ending;
+      const { firstEnder, peerEnd, delivery, leftIn } = endingOf(CLEAR, {
+        ...NOTES,
+        outcome,
+        finAtMs,
+        peerEndedAtMs,
+      });
       assert.deepEqual({ firstEnder, peerEnd, delivery, leftIn }, expected);
     });
   }
 
+  it("the kernel says acknowledged: delivery and state are observed", () => {
+    const { delivery, leftIn } = endingOf(CLEAR, { ...NOTES, outcome: ABANDONED, facts: FACTS });
+    assert.deepEqual(delivery, { isAcknowledged: true, evidence: "observed" });
+    assert.deepEqual(leftIn, { state: "fin-wait-2", evidence: "observed" });
+  });
+
+  it("the data acknowledged and our FIN not yet: the last byte is with the peer", () => {
+    const facts: TcpFacts = { ...PENDING, state: "last-ack", acknowledgedBytes: 40 };
+    const { delivery } = endingOf(CLEAR, { ...NOTES, peerEndedAtMs: 150, facts });
+    assert.deepEqual(delivery, { isAcknowledged: true, evidence: "observed" });
+  });
+
+  it("not acknowledged yet when the socket is released: nobody can say whether it will be", () => {
+    const { delivery, leftIn } = endingOf(CLEAR, { ...NOTES, outcome: ABANDONED, facts: PENDING });
+    assert.deepEqual(delivery, UNKNOWN_DELIVERY);
+    assert.deepEqual(leftIn, { state: "fin-wait-1", evidence: "observed" });
+  });
+
+  for (const outcome of [RESET_BY_PEER, RESET_BY_LOCAL, FAILED]) {
+    it(`${outcome.type} before the acknowledgment: it was not, and that is observed`, () => {
+      const facts: TcpFacts = { ...PENDING, state: "closed" };
+      const { delivery } = endingOf(CLEAR, { ...NOTES, outcome, facts });
+      assert.deepEqual(delivery, { isAcknowledged: false, evidence: "observed" });
+    });
+  }
+
+  it("bytes that never left this process: were not acknowledged, whoever is asked", () => {
+    for (const facts of [null, FACTS]) {
+      const { delivery } = endingOf(CLEAR, { ...NOTES, unsentBytes: 6, facts });
+      assert.deepEqual(delivery, { isAcknowledged: false, evidence: "observed" });
+    }
+  });
+
+  it("nothing was sent: there is nothing to acknowledge", () => {
+    const { delivery } = endingOf(CLEAR, { ...NOTES, sentBytes: 0, facts: FACTS });
+    assert.deepEqual(delivery, UNKNOWN_DELIVERY);
+  });
+
+  it("a clean end with the kernel's word: the peer's FIN is observed, TIME-WAIT inferred", () => {
+    const facts: TcpFacts = { ...FACTS, state: "closed" };
+    const { peerEnd, leftIn } = endingOf(CLEAR, { ...NOTES, peerEndedAtMs: 250, facts });
+    assert.deepEqual(peerEnd, { type: "fin", evidence: "observed" });
+    assert.deepEqual(leftIn, { state: "time-wait", evidence: "inferred" });
+  });
+
   it("the peer's FIN over TLS: may be a close_notify as well", () => {
     const notes = { ...NOTES, peerEndedAtMs: 250 };
-    assert.equal(endingOf(TLS, notes, CLEAN, "client-asked").peerEnd, "fin-or-close-notify");
-    assert.equal(endingOf(TLS, notes, RESET_BY_PEER, "client-asked").peerEnd, "reset");
+    assert.equal(endingOf(TLS, notes).peerEnd.type, "fin-or-close-notify");
+    assert.equal(endingOf(TLS, { ...notes, outcome: RESET_BY_PEER }).peerEnd.type, "reset");
   });
 
   it("the notes: are copied as they are", () => {
-    assert.deepEqual(endingOf(TLS, NOTES, ABANDONED, "body-unread"), {
+    assert.deepEqual(endingOf(TLS, { ...NOTES, outcome: ABANDONED, reason: "body-unread" }), {
       connectionId: 7,
       peerAddress: "192.0.2.1",
       peerPort: 5,
@@ -215,54 +288,41 @@ describe("endingOf", () => {
       outcome: ABANDONED,
       reason: "body-unread",
       firstEnder: "local",
-      peerEnd: "none",
+      peerEnd: { type: "none", evidence: "observed" },
       delivery: UNKNOWN_DELIVERY,
       leftIn: { state: "fin-wait-1", evidence: "unknown" },
       requestCount: 3,
       receivedBytes: 30,
       sentBytes: 40,
       discardedBytes: 5,
-      unsentBytes: 6,
-      durations: { openMs: 100, flushingMs: 10, lingeringMs: 90 },
+      unsentBytes: 0,
+      durations: { openMs: 100, flushingMs: 10, lingeringMs: 90, heldMs: 0 },
       client: "curl/8.5.0",
     });
   });
 
+  it("held after a bound: lingering ended there", () => {
+    const { durations } = endingOf(CLEAR, { ...NOTES, outcome: RESET_BY_LOCAL, heldAtMs: 250 });
+    assert.deepEqual(durations, { openMs: 100, flushingMs: 10, lingeringMs: 40, heldMs: 50 });
+  });
+
   it("an end without closing: all the time was open", () => {
-    const notes = { ...NOTES, closeRequestedAtMs: null, finAtMs: null };
-    assert.deepEqual(endingOf(CLEAR, notes, RESET_BY_PEER, "peer-reset").durations, {
+    const notes = { ...NOTES, closeRequestedAtMs: null, finAtMs: null, outcome: RESET_BY_PEER };
+    assert.deepEqual(endingOf(CLEAR, notes).durations, {
       openMs: 200,
       flushingMs: 0,
       lingeringMs: 0,
+      heldMs: 0,
     });
   });
 
   it("an end while flushing: was never lingering, and times are whole microseconds", () => {
-    const notes = { ...NOTES, closeRequestedAtMs: 200.123_456, finAtMs: null };
-    assert.deepEqual(endingOf(CLEAR, notes, ABANDONED, "client-asked").durations, {
+    const times = { closeRequestedAtMs: 200.123_456, finAtMs: null };
+    assert.deepEqual(endingOf(CLEAR, { ...NOTES, ...times, outcome: ABANDONED }).durations, {
       openMs: 100.123,
       flushingMs: 99.877,
       lingeringMs: 0,
+      heldMs: 0,
     });
   });
-});
-
-describe("clientProduct", () => {
-  const table: readonly (readonly [string | undefined, string | null])[] = [
-    [undefined, null],
-    ["", ""],
-    ["curl/8.5.0", "curl/8.5.0"],
-    ["Mozilla/5.0 (X11; Linux) Gecko", "Mozilla/5.0"],
-    ["odd(comment)", "odd"],
-    ["x".repeat(100), "x".repeat(80)],
-    ["caf\u00e9/1 x", "caf\u00e9/1"],
-  ];
-  for (const [userAgent, expected] of table) {
-    const [agent, product] = [userAgent, expected].map((text) =>
-      JSON.stringify(text)?.slice(0, 40),
-    );
-    it(`${agent}: is ${product}`, () => {
-      assert.equal(clientProduct(userAgent), expected);
-    });
-  }
 });

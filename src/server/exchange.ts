@@ -1,9 +1,10 @@
+import type { CloseOverrides } from "../closing/policy-parser.ts";
 import type { HttpVersion, RequestFields, TargetForm } from "../http1/request-head.ts";
 import type { FieldLines } from "../http1/response-fields.ts";
 
 // One request and its final response, as handlers see it. Types only; the code is http-exchange.ts.
 
-export type { FieldLines, HttpVersion, RequestFields, TargetForm };
+export type { CloseOverrides, FieldLines, HttpVersion, RequestFields, TargetForm };
 
 /** Answers one request. A throw or rejection becomes 500, or aborts a response that has started. */
 export type Handler = (exchange: Exchange) => void | Promise<void>;
@@ -166,6 +167,26 @@ export interface Exchange {
 
   /** Closes the connection after this response, and says so in it if its head is not out yet. */
   closeAfterResponse(): void;
+
+  /**
+   * Changes how this connection ends, if it ends with this response: for example
+   * `{ lingerLimitBytes: 64 * 2 ** 20 }`, or `{ onLingerExhausted: "reset" }`. Of the server's
+   * policy only the fields given are replaced. Takes effect if it is called before the response is
+   * complete, and for this response only. Keep the object in a constant: it is checked once.
+   *
+   * @throws {TypeError} It is no object.
+   * @throws {RangeError} A field is unknown, out of range, contradicts another one, or belongs to
+   * the server as a whole.
+   * @throws {FinwaitError} `FINWAIT_SO_LINGER_UNAVAILABLE`: that mode cannot be had here.
+   */
+  adjustClose(overrides: CloseOverrides): void;
+
+  /**
+   * Sends RST at once and gives everything up, for a peer that is known to be hostile. The peer may
+   * lose responses that it has not read yet, earlier ones included. Does nothing once the response
+   * is complete.
+   */
+  resetConnection(): void;
 
   /** Calls `listener` once if the exchange is aborted before its response is complete. */
   onAbort(listener: (reason: AbortReason) => void): void;

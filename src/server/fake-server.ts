@@ -1,13 +1,26 @@
 import { FakeClock } from "../base/fake-clock.ts";
 import { type TimerEntry, TimerLists } from "../base/timer-lists.ts";
-import { type ClosePolicy, parseClosePolicy } from "../closing/policy.ts";
+import { ClientBook } from "../closing/client-book.ts";
+import { type ClientRule, parseClientRules } from "../closing/client-rules.ts";
+import type { ReleaseTerms } from "../closing/engine.ts";
+import { LearnedClients } from "../closing/learned-clients.ts";
+import {
+  type LearnedClientsOptions,
+  parseLearnedClientsOptions,
+} from "../closing/learned-clients-options.ts";
+import type { ClosePolicy } from "../closing/policy.ts";
+import { parseClosePolicy } from "../closing/policy-parser.ts";
 import type { RequestReader } from "../http1/request-reader.ts";
 import type { Ending } from "../tcp/ending.ts";
 import { FakeTransport } from "../transport/fake-transport.ts";
 import type { TransportTls } from "../transport/transport.ts";
 import { Connection } from "./connection.ts";
+import { ConnectionEnd } from "./connection-end.ts";
 import type { Exchange, ExchangeRecord, Handler } from "./exchange.ts";
 import { parseServerLimits, type ServerLimits } from "./limits.ts";
+import type { ServerNotice } from "./notice.ts";
+import { RequestWatch } from "./request-watch.ts";
+import { SendWatch } from "./send-watch.ts";
 import { ServerContext, type ServerObserver } from "./server-context.ts";
 
 // Test support: a server without sockets and without a clock of its own. Connections are real,
@@ -16,6 +29,11 @@ import { ServerContext, type ServerObserver } from "./server-context.ts";
 export interface FakeServerOptions {
   readonly limits?: Partial<ServerLimits>;
   readonly close?: Partial<ClosePolicy>;
+  readonly persistence?: "on" | "off";
+  readonly clientRules?: readonly ClientRule[];
+  readonly learnedClients?: Partial<LearnedClientsOptions>;
+  /** What the kernel does with what is released. By default it takes deadlines. */
+  readonly terms?: Partial<ReleaseTerms>;
 }
 
 export class FakeServer implements ServerObserver {
@@ -24,12 +42,28 @@ export class FakeServer implements ServerObserver {
   readonly endings: Ending[] = [];
   readonly records: ExchangeRecord[] = [];
   readonly errors: unknown[] = [];
+  readonly notices: ServerNotice[] = [];
   readonly #peers: FakePeer[] = [];
+  readonly #canSetDeadlines: boolean;
 
   constructor(handler: Handler, options: FakeServerOptions = {}) {
-    const limits = parseServerLimits(options.limits);
-    const policy = parseClosePolicy(options.close);
-    this.context = new WatchedContext(handler, limits, policy, this.clock, this);
+    const { persistence = "on", clientRules = [], learnedClients = {} } = options;
+    const learned = new LearnedClients(parseLearnedClientsOptions(learnedClients));
+    this.#canSetDeadlines = options.terms?.canSetDeadlines ?? true;
+    this.context = new WatchedContext({
+      handler,
+      limits: parseServerLimits(options.limits),
+      policy: parseClosePolicy(options.close),
+      persistence,
+      clients: new ClientBook(parseClientRules(clientRules), learned),
+      clock: this.clock,
+      observer: this,
+      terms: { canSetDeadlines: true, orphanMs: Number.POSITIVE_INFINITY, ...options.terms },
+    });
+  }
+
+  handleNotice(notice: ServerNotice): void {
+    this.notices.push(notice);
   }
 
   readonly handleExchange = (record: ExchangeRecord): void => {
@@ -56,6 +90,7 @@ export class FakeServer implements ServerObserver {
 
   connect(options: { readonly tls?: TransportTls; readonly refuse?: true } = {}): FakePeer {
     const transport = new FakeTransport(options.tls ?? null);
+    transport.canSetDeadlines = this.#canSetDeadlines;
     const peer = new FakePeer(this, this.#peers.length + 1, transport);
     this.#peers.push(peer);
     if (options.refuse === true) peer.connection.refuse();
@@ -64,7 +99,7 @@ export class FakeServer implements ServerObserver {
   }
 
   shutDown(): void {
-    this.context.isShuttingDown = true;
+    this.context.enter("closing");
     for (const { connection } of this.#peers) connection.beginShutdown();
   }
 
@@ -139,24 +174,23 @@ class WatchedTimers extends TimerLists {
   }
 
   isWaiting(connection: Connection): boolean {
-    return [...this.#armed].some((entry) => entry.isArmed && entry.owner === connection);
+    return [...this.#armed].some(({ isArmed, owner }) => {
+      const isPart =
+        owner instanceof ConnectionEnd ||
+        owner instanceof RequestWatch ||
+        owner instanceof SendWatch;
+      return isArmed && isPart && owner.host === connection;
+    });
   }
 }
 
 class WatchedContext extends ServerContext {
   readonly violations: string[] = [];
   readonly readersInUse: Set<RequestReader> = new Set();
-  override readonly timers: WatchedTimers;
+  declare readonly timers: WatchedTimers;
 
-  constructor(
-    handler: Handler,
-    limits: ServerLimits,
-    policy: ClosePolicy,
-    clock: FakeClock,
-    observer: ServerObserver,
-  ) {
-    super(handler, limits, policy, clock, observer);
-    this.timers = new WatchedTimers(clock);
+  protected override makeTimers(): WatchedTimers {
+    return new WatchedTimers(this.clock);
   }
 
   override takeReader(): RequestReader {

@@ -6,6 +6,7 @@ import { isContentForbidden, ResponseWriter, switchingHead } from "../http1/resp
 import type { CloseReason } from "../tcp/ending.ts";
 import type {
   AbortReason,
+  CloseOverrides,
   ConnectionFacts,
   Exchange,
   FieldLines,
@@ -14,6 +15,7 @@ import type {
   RequestFields,
   TargetForm,
 } from "./exchange.ts";
+import type { ExchangeDriver } from "./exchange-driver.ts";
 import { announcedBytesOf, type LaidOutResponse } from "./prepared-response.ts";
 import { type BodySource, ReceivedBody } from "./request-body.ts";
 
@@ -25,35 +27,6 @@ import { type BodySource, ReceivedBody } from "./request-body.ts";
 /** Content up to this size is copied behind its head, to be one write. */
 const JOIN_LIMIT_BYTES = 16_384;
 const EMPTY = new Uint8Array(0);
-
-/**
- * What an exchange needs of the connection that it is on. A handler may keep an exchange for longer
- * than the connection does, so each call says whose it is.
- */
-export interface ExchangeDriver {
-  readonly connection: ConnectionFacts;
-  readonly date: string;
-  /** The value of the Keep-Alive field. */
-  readonly keepAlive: string;
-  /** Why the connection must close after this response, or `null` if it persists. */
-  decideClose(exchange: HttpExchange): CloseReason | null;
-  /** False while more waits for the peer than `sendBufferLimitBytes`. */
-  readonly isWritable: boolean;
-  /** Sends bytes in order. Returns `isWritable`. */
-  send(bytes: Uint8Array): boolean;
-  /** The handler wants bytes of the body: send 100 (Continue) if due, and read on. */
-  wantBody(exchange: HttpExchange): void;
-  /** Sends 100 (Continue) if the client waits for it. */
-  sendContinue(exchange: HttpExchange): void;
-  /** Bytes of the body were received, and nobody will read them. */
-  noteDiscarded(byteCount: number): void;
-  /** 101 was sent: what the peer sends from now on is the body of this exchange. */
-  switchProtocols(exchange: HttpExchange): void;
-  /** Application code that was called from here has thrown. */
-  reportError(error: unknown): void;
-  /** The response is complete, or was given up (`exchange.isAborted`). */
-  exchangeEnded(exchange: HttpExchange): void;
-}
 
 type ResponseState = "awaited" | "started" | "complete" | "aborted";
 
@@ -71,7 +44,7 @@ export class HttpExchange implements Exchange, BodySource {
   isContinueDue: boolean;
   /** Bytes of the body that arrived after it was given up. */
   discardedBytes = 0;
-  readonly #driver: ExchangeDriver;
+  readonly #driver: ExchangeDriver<HttpExchange>;
   #body: ReceivedBody | null = null;
   #writer: ResponseWriter | null = null;
   #state: ResponseState = "awaited";
@@ -79,7 +52,7 @@ export class HttpExchange implements Exchange, BodySource {
   #abortListeners: ((reason: AbortReason) => void)[] | null = null;
   #writableWaiters: (() => void)[] | null = null;
 
-  constructor(driver: ExchangeDriver, head: RequestHead, receivedAtMs: number) {
+  constructor(driver: ExchangeDriver<HttpExchange>, head: RequestHead, receivedAtMs: number) {
     this.#driver = driver;
     this.head = head;
     this.receivedAtMs = receivedAtMs;
@@ -238,6 +211,14 @@ export class HttpExchange implements Exchange, BodySource {
     this.#wantsClose = true;
     // The head is out without saying so; the connection ends all the same.
     if (this.#state === "started") this.closeReason ??= "handler-asked";
+  }
+
+  adjustClose(overrides: CloseOverrides): void {
+    this.#driver.adjustClose(this, overrides);
+  }
+
+  resetConnection(): void {
+    this.#driver.resetConnection(this);
   }
 
   onAbort(listener: (reason: AbortReason) => void): void {

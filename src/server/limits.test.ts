@@ -10,6 +10,7 @@ const MAY_BE_ZERO: readonly (keyof ServerLimits)[] = [
   "bodyLimitBytes",
   "bodyMinRateBytesPerSecond",
   "chunkExtensionsLimitBytes",
+  "connectionAgeLimitMs",
   "connectionLimitPerAddress",
   "keepAliveTimeoutMarginMs",
   "requestLimit",
@@ -19,7 +20,8 @@ const KEYS = Object.keys(DEFAULT_SERVER_LIMITS) as (keyof ServerLimits)[];
 describe("parseServerLimits", () => {
   for (const key of KEYS) {
     const least = MAY_BE_ZERO.includes(key) ? 0 : 1;
-    const most = key.endsWith("Ms") ? DAY_MS : Number.MAX_SAFE_INTEGER;
+    const mostOther = key.endsWith("Percent") ? 100 : Number.MAX_SAFE_INTEGER;
+    const most = key.endsWith("Ms") ? DAY_MS : mostOther;
 
     it(`${key} out of range: is refused`, () => {
       const values = [least - 1, most + 1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "7", null];

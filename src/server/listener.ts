@@ -1,6 +1,9 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
+import { finWait2Seconds } from "../tcp/fin-wait-2-seconds.ts";
+import { descriptorOf } from "../transport/file-descriptor.ts";
 import { NodeTransport } from "../transport/node-transport.ts";
+import type { SocketOptions } from "../transport/socket-options.ts";
 import { Connection } from "./connection.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -8,6 +11,12 @@ import type { ServerContext } from "./server-context.ts";
 
 /** Connections beyond the limit that still get a 503. Further ones are closed without an answer. */
 const REFUSED_LIMIT = 64;
+
+/** How often, in accepted sockets, the pressure of a crowd is looked at before the next second. */
+const PRESSURE_STRIDE = 64;
+
+/** Linux's TCP_RTO_MIN: what a connection begins with that has measured a short round trip. */
+const LEAST_RETRANSMIT_TIMEOUT_MS = 200;
 
 /** What the TLS layer is given. PEM text or bytes, as node:tls takes them. */
 export interface TlsSettings {
@@ -19,6 +28,7 @@ export interface TlsSettings {
 export class Listener {
   readonly connections: Set<Connection> = new Set();
   readonly #context: ServerContext;
+  readonly #access: SocketOptions | null;
   readonly #server: Server;
   readonly #countByAddress = new Map<string, number>();
   /**
@@ -27,10 +37,15 @@ export class Listener {
   readonly #tlsSockets = new Map<string, Socket>();
   #socketCount = 0;
   #connectionCount = 0;
-  #onEmpty: (() => void) | null = null;
+  #acceptedCount = 0;
+  #isStopped = false;
+  #onEmpty: (() => void)[] = [];
+  #onStopped: (() => void)[] = [];
+  #onCrowd: () => void = () => {};
 
-  constructor(context: ServerContext, tls: TlsSettings | null) {
+  constructor(context: ServerContext, tls: TlsSettings | null, access: SocketOptions | null) {
     this.#context = context;
+    this.#access = access;
     // allowHalfOpen: without it Node ends our side when the peer half-closes, before the response.
     const options = { allowHalfOpen: true, noDelay: true };
     this.#server =
@@ -55,6 +70,7 @@ export class Listener {
         this.#server.off("error", reject);
         // A process out of descriptors fails to accept, and serves on: without a listener it ends.
         this.#server.on("error", (error) => this.#context.observer.handleHandlerError(error));
+        this.#setOrphanDeadline();
         const bound = this.#server.address();
         if (bound === null || typeof bound === "string") reject(new TypeError("not a TCP port"));
         else resolve({ address: bound.address, port: bound.port });
@@ -62,9 +78,29 @@ export class Listener {
     });
   }
 
+  /**
+   * Accepted sockets inherit it, so that even those that nobody closes, because the process is
+   * ended by force, leave FIN-WAIT-2 in time.
+   */
+  #setOrphanDeadline(): void {
+    const descriptor = descriptorOf(this.#server);
+    if (descriptor === null || this.#access === null) return;
+    const { finWait2TimeoutMs } = this.#context.policy;
+    const seconds = finWait2Seconds(finWait2TimeoutMs, LEAST_RETRANSMIT_TIMEOUT_MS);
+    if (seconds > 0) this.#access.setFinWait2Seconds(descriptor, seconds);
+  }
+
+  /** Calls `onCrowd` now and then while sockets are accepted. */
+  watchCrowd(onCrowd: () => void): void {
+    this.#onCrowd = onCrowd;
+  }
+
   /** Accepts no more connections. */
   stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     this.#server.close();
+    this.#settleStopped();
   }
 
   /** Ends what is left: connections with an ending, unfinished handshakes without. */
@@ -73,12 +109,23 @@ export class Listener {
     for (const socket of this.#tlsSockets.values()) socket.destroy();
   }
 
-  /** Resolves when every socket is gone. */
-  whenEmpty(): Promise<void> {
-    if (this.#socketCount === 0) return Promise.resolve();
+  /** Calls `callback` once, when no socket is open: now, or as soon as that is so. */
+  onceEmpty(callback: () => void): void {
+    if (this.#socketCount === 0) callback();
+    else this.#onEmpty.push(callback);
+  }
+
+  /** Resolves when nothing is accepted any more and every socket is gone. */
+  whenStopped(): Promise<void> {
     return new Promise((resolve) => {
-      this.#onEmpty = resolve;
+      this.#onStopped.push(resolve);
+      this.#settleStopped();
     });
+  }
+
+  #settleStopped(): void {
+    if (!this.#isStopped || this.#socketCount > 0) return;
+    for (const resolve of this.#onStopped.splice(0)) resolve();
   }
 
   #createTlsServer(options: TlsOptions): Server {
@@ -87,7 +134,7 @@ export class Listener {
       // The runtime does not say which TCP socket is below; both have the same peer.
       const tcp = this.#tlsSockets.get(peerKeyOf(socket));
       if (socket.destroyed || tcp === undefined) socket.destroy();
-      else this.#open(new NodeTransport(socket, socket, tcp), this.#forget);
+      else this.#open(new NodeTransport(socket, socket, tcp, this.#access), this.#forget);
     });
     server.on("connection", (socket: Socket) => this.#acceptTls(socket));
     // The runtime destroys the socket of a failed handshake. There was no connection to report.
@@ -96,8 +143,8 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#admit(socket))
-      this.#open(new NodeTransport(socket, null, socket), this.#forgetAndDismiss);
+    if (!this.#admit(socket)) return;
+    this.#open(new NodeTransport(socket, null, socket, this.#access), this.#forgetAndDismiss);
   }
 
   #acceptTls(socket: Socket): void {
@@ -115,6 +162,8 @@ export class Listener {
   #admit(socket: Socket): boolean {
     const address = socket.remoteAddress ?? "";
     this.#socketCount += 1;
+    this.#acceptedCount += 1;
+    if (this.#acceptedCount % PRESSURE_STRIDE === 1) this.#onCrowd();
     this.#countByAddress.set(address, (this.#countByAddress.get(address) ?? 0) + 1);
     if (this.#excess(address) <= REFUSED_LIMIT) return true;
     this.#dismiss(address);
@@ -127,7 +176,9 @@ export class Listener {
     const count = (this.#countByAddress.get(address) ?? 1) - 1;
     if (count === 0) this.#countByAddress.delete(address);
     else this.#countByAddress.set(address, count);
-    if (this.#socketCount === 0) this.#onEmpty?.();
+    if (this.#socketCount > 0) return;
+    for (const callback of this.#onEmpty.splice(0)) callback();
+    this.#settleStopped();
   }
 
   // One function each for all connections: a closure per connection would cost memory.

@@ -1,13 +1,15 @@
-import type { ClosingInput } from "../closing/state.ts";
-import type { RequestHead } from "../http1/request-head.ts";
+import { type CloseOverrides, overrideClosePolicy } from "../closing/policy-parser.ts";
+import { downgraded, type RequestHead } from "../http1/request-head.ts";
 import type { ReaderEvent, RequestReader } from "../http1/request-reader.ts";
 import { CONTINUE_BYTES } from "../http1/response-writer.ts";
 import type { CloseReason } from "../tcp/ending.ts";
 import { refusalBytes } from "./core-response.ts";
 import type { AbortReason, ConnectionFacts } from "./exchange.ts";
+import type { ExchangeDriver } from "./exchange-driver.ts";
 import { exchangeRecordOf } from "./exchange-record.ts";
-import { type ExchangeDriver, HttpExchange } from "./http-exchange.ts";
-import { Outbox, type OutboxHost } from "./outbox.ts";
+import { HttpExchange } from "./http-exchange.ts";
+import type { IntakeHost } from "./intake-host.ts";
+import { Outbox } from "./outbox.ts";
 import { RequestBodyError } from "./request-body.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -17,29 +19,7 @@ import type { ServerContext } from "./server-context.ts";
 // A connection has an intake only while there is something of a request, so an idle one costs
 // nothing.
 
-/** What an intake needs of its connection. */
-export interface IntakeHost extends ConnectionFacts, OutboxHost {
-  readonly context: ServerContext;
-  /** Requests begun on this connection, the present one included. */
-  readonly requestCount: number;
-  readonly hasPeerEnded: boolean;
-  /** True while requests are read; false once the connection is closing. */
-  readonly isReading: boolean;
-  readonly isDiscarding: boolean;
-  noteRequest(head: RequestHead): void;
-  requestClose(reason: CloseReason): void;
-  apply(input: ClosingInput): void;
-  /** The response is complete, the request is not. `discardedBytes` of it are noted already. */
-  startDiscard(discardedBytes: number): void;
-  finishDiscard(): void;
-  noteDiscarded(byteCount: number): void;
-  /** Something was sent outside of `process`. */
-  noteSent(): void;
-  /** One step of `process` is over: decide what to wait for. */
-  settle(): void;
-}
-
-export class RequestIntake implements ExchangeDriver {
+export class RequestIntake implements ExchangeDriver<HttpExchange> {
   /** Bytes received since the start of the body-rate window. */
   windowBytes = 0;
   readonly #host: IntakeHost;
@@ -47,6 +27,8 @@ export class RequestIntake implements ExchangeDriver {
   readonly #reader: RequestReader;
   readonly #outbox: Outbox;
   #exchange: HttpExchange | null = null;
+  /** A client rule forbids persistence after the present request. */
+  #isPersistenceRefused = false;
   #isProcessing = false;
   #isReleased = false;
 
@@ -186,20 +168,42 @@ export class RequestIntake implements ExchangeDriver {
   }
 
   decideClose(exchange: HttpExchange): CloseReason | null {
-    const { requestLimit } = this.#context.limits;
     if (exchange.wantsClose) return "handler-asked";
+    if (this.#isPersistenceRefused) return "client-rule";
     if (!exchange.head.isPersistent) return "client-asked";
-    if (this.#context.isShuttingDown) return "server-shutdown";
-    if (requestLimit > 0 && this.#host.requestCount >= requestLimit) return "request-limit";
+    const reason = this.#context.closeReason ?? this.#limitReached();
+    if (reason !== null) return reason;
     if (!exchange.isRequestComplete) {
       // The client may now send the body or the next request: nobody could tell (RFC 9110 §10.1.1).
       if (exchange.isContinueDue && this.#reader.bufferedBytes === 0) return "expectation-unmet";
       const remainingBytes = this.#reader.remainingBodyBytes ?? 0;
-      const isDear = remainingBytes > this.#context.policy.discardLimitBytes;
+      const isDear = remainingBytes > this.#host.policy.discardLimitBytes;
       if (exchange.body.isGivenUp && isDear) return "body-unread";
     }
     const isLast = this.#host.hasPeerEnded && this.#reader.bufferedBytes === 0;
     return isLast ? "peer-ended" : null;
+  }
+
+  #limitReached(): CloseReason | null {
+    const { limits, clock } = this.#context;
+    const { requestLimit, connectionAgeLimitMs } = limits;
+    if (requestLimit > 0 && this.#host.requestCount >= requestLimit) return "request-limit";
+    const isLimited = connectionAgeLimitMs > 0;
+    if (isLimited && clock.now() - this.#host.openedAtMs >= connectionAgeLimitMs) {
+      return "connection-age";
+    }
+    return this.#host.isLearnedBroken ? "learned-client" : null;
+  }
+
+  adjustClose(exchange: HttpExchange, overrides: CloseOverrides): void {
+    const policy = overrideClosePolicy(this.#context.policy, overrides);
+    this.#context.checkPolicy(policy);
+    if (exchange === this.#exchange) this.#host.usePolicy(policy);
+  }
+
+  resetConnection(exchange: HttpExchange): void {
+    if (exchange !== this.#exchange) return;
+    this.#host.apply({ type: "reset-requested", reason: "handler-asked", bound: null });
   }
 
   wantBody(exchange: HttpExchange): void {
@@ -218,6 +222,7 @@ export class RequestIntake implements ExchangeDriver {
   exchangeEnded(exchange: HttpExchange): void {
     this.#report(exchange);
     this.#exchange = null;
+    if (!exchange.isAborted) this.#context.tally.finishedCount += 1;
     if (exchange.isAborted) {
       // Content that only the end of the connection can end would look complete after a FIN.
       if (!exchange.isEndedByClose) this.#host.requestClose("response-incomplete");
@@ -266,11 +271,13 @@ export class RequestIntake implements ExchangeDriver {
   }
 
   #begin(head: RequestHead): void {
-    this.#host.noteRequest(head);
+    const effect = this.#host.noteRequest(head);
+    this.#isPersistenceRefused = effect?.persistence === "off" || effect?.http10 === true;
     this.#host.inFlightCount += 1;
     const { clock, observer } = this.#context;
-    const isTimed = observer.handleExchange !== null;
-    const exchange = new HttpExchange(this, head, isTimed ? clock.now() : 0);
+    const receivedAtMs = observer.handleExchange === null ? 0 : clock.now();
+    const ruledHead = effect?.http10 === true ? downgraded(head) : head;
+    const exchange = new HttpExchange(this, ruledHead, receivedAtMs);
     // A request without a body is complete with its head: take the event that says so.
     if (exchange.isRequestComplete) this.#reader.read();
     this.#exchange = exchange;
@@ -307,7 +314,7 @@ export class RequestIntake implements ExchangeDriver {
     if (event.type === "body") {
       exchange.isContinueDue = false;
       exchange.receiveBody(event.bytes);
-      const isDear = exchange.discardedBytes > this.#context.policy.discardLimitBytes;
+      const isDear = exchange.discardedBytes > this.#host.policy.discardLimitBytes;
       if (isDear) exchange.closeReason ??= "discard-exhausted";
     } else if (event.type === "message-end") {
       exchange.receiveBodyEnd(event.trailers);
@@ -319,7 +326,7 @@ export class RequestIntake implements ExchangeDriver {
 
   #mayReceiveBody(exchange: HttpExchange): boolean {
     const { body } = exchange;
-    if (body.isGivenUp) return exchange.discardedBytes <= this.#context.policy.lingerLimitBytes;
+    if (body.isGivenUp) return exchange.discardedBytes <= this.#host.policy.lingerLimitBytes;
     return body.queuedBytes < this.#context.limits.receiveBufferLimitBytes;
   }
 

@@ -8,7 +8,8 @@ import { promisify } from "node:util";
 import { describe, it } from "vitest";
 import { FinwaitError } from "../base/error.ts";
 import { requestText } from "./fake-server.ts";
-import { type FinwaitServer, type ServeOptions, serve } from "./serve.ts";
+import { serve } from "./serve.ts";
+import type { FinwaitServer, ServeOptions } from "./serve-options.ts";
 
 // Goal: what the public entry checks, and how a whole server comes and goes. How: real servers on
 // free ports of loopback; plain sockets that wait for events.
@@ -169,17 +170,20 @@ describe("shutdown", () => {
 
 describe("connectionLimit", () => {
   it("as many as it: are served; one more: gets 503; afterwards there is room again", () =>
-    withServer({ handler, limits: { connectionLimit: 1 } }, async (server) => {
-      const first = await connected(server);
-      first.write(requestText());
-      await once(first, "data");
-      const second = await connected(server);
-      second.write(requestText());
-      assert.match(await readToEnd(second), /^HTTP\/1\.1 503 /);
-      const gone = new Promise<void>((resolve) => {
-        server.onEnding(({ reason }) => reason === "peer-ended" && resolve());
-      });
-      first.end();
-      await gone;
-    }));
+    withServer(
+      { handler, limits: { connectionLimit: 1, pressurePercent: 100 } },
+      async (server) => {
+        const first = await connected(server);
+        first.write(requestText());
+        await once(first, "data");
+        const second = await connected(server);
+        second.write(requestText());
+        assert.match(await readToEnd(second), /^HTTP\/1\.1 503 /);
+        const gone = new Promise<void>((resolve) => {
+          server.onEnding(({ reason }) => reason === "peer-ended" && resolve());
+        });
+        first.end();
+        await gone;
+      },
+    ));
 });

@@ -1,18 +1,39 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
 import { FakeClock } from "../base/fake-clock.ts";
-import { parseClosePolicy } from "../closing/policy.ts";
+import { ClientBook } from "../closing/client-book.ts";
+import { parseClientRules } from "../closing/client-rules.ts";
+import { LearnedClients } from "../closing/learned-clients.ts";
+import { parseLearnedClientsOptions } from "../closing/learned-clients-options.ts";
+import { parseClosePolicy } from "../closing/policy-parser.ts";
 import { parseServerLimits, type ServerLimits } from "./limits.ts";
-import { ServerContext } from "./server-context.ts";
+import { ServerContext, type ServerParts } from "./server-context.ts";
 
 // Goal: readers go round without history, and what is advertised is never more than is enforced.
 // How: contexts with different limits; readers given back in the middle of a message.
 
-const OBSERVER = { handleEnding: () => {}, handleExchange: null, handleHandlerError: () => {} };
+const OBSERVER = {
+  handleEnding: () => {},
+  handleExchange: null,
+  handleHandlerError: () => {},
+  handleNotice: () => {},
+};
 
-function contextWith(limits: Partial<ServerLimits> = {}): ServerContext {
-  const policy = parseClosePolicy();
-  return new ServerContext(() => {}, parseServerLimits(limits), policy, new FakeClock(), OBSERVER);
+function contextWith(
+  limits: Partial<ServerLimits> = {},
+  parts: Partial<ServerParts> = {},
+): ServerContext {
+  return new ServerContext({
+    handler: () => {},
+    limits: parseServerLimits(limits),
+    policy: parseClosePolicy(),
+    persistence: "on",
+    clients: new ClientBook(parseClientRules([]), new LearnedClients(parseLearnedClientsOptions())),
+    clock: new FakeClock(),
+    observer: OBSERVER,
+    terms: { canSetDeadlines: true, orphanMs: 60_000 },
+    ...parts,
+  });
 }
 
 describe("takeReader", () => {
@@ -62,4 +83,77 @@ describe("keepAlive", () => {
       assert.equal(context.idleTimeoutMs, keepAliveTimeoutMs + keepAliveTimeoutMarginMs);
     });
   }
+});
+
+describe("closeReason", () => {
+  it("a server that serves: each connection decides for itself", () => {
+    assert.equal(contextWith().closeReason, null);
+  });
+
+  it("persistence off, on again: holds for the next response", () => {
+    const context = contextWith();
+    const { limits, policy } = context;
+    context.useSettings({ limits, policy, persistence: "off" });
+    assert.equal(context.closeReason, "persistence-off");
+    context.useSettings({ limits, policy, persistence: "on" });
+    assert.equal(context.closeReason, null);
+  });
+
+  it("pressure: persistence goes last, and a shutdown is the stronger reason", () => {
+    const context = contextWith();
+    context.usePressure("shortest-idle");
+    assert.equal(context.closeReason, null);
+    context.usePressure("no-persistence");
+    assert.equal(context.closeReason, "overload");
+    context.enter("announcing");
+    assert.equal(context.closeReason, "server-shutdown");
+  });
+});
+
+describe("usePressure", () => {
+  const table = [
+    ["none", 67_000, "timeout=65"],
+    ["shorter-idle", 18_250, "timeout=16"],
+    ["shortest-idle", 3_000, "timeout=1"],
+    ["no-persistence", 3_000, "timeout=1"],
+  ] as const;
+  for (const [level, idleTimeoutMs, keepAlive] of table) {
+    it(`${level}: waits ${idleTimeoutMs} ms, and advertises less`, () => {
+      const context = contextWith();
+      context.usePressure(level);
+      assert.deepEqual([context.idleTimeoutMs, context.keepAlive], [idleTimeoutMs, keepAlive]);
+    });
+  }
+
+  it("a time-out that is short already: is not lengthened", () => {
+    const context = contextWith({ keepAliveTimeoutMs: 500, keepAliveTimeoutMarginMs: 0 });
+    context.usePressure("shorter-idle");
+    assert.equal(context.idleTimeoutMs, 500);
+  });
+});
+
+describe("useSettings", () => {
+  it("other limits: readers that were made for the old ones are not given out again", () => {
+    const context = contextWith();
+    const [inUse, spare] = [context.takeReader(), context.takeReader()];
+    context.returnReader(spare);
+    const { policy, persistence } = context;
+    const limits = parseServerLimits({ requestLineLimitBytes: 100 });
+    context.useSettings({ limits, policy, persistence });
+    context.returnReader(inUse);
+    const next = context.takeReader();
+    assert.notEqual(next, inUse);
+    assert.notEqual(next, spare);
+    assert.equal(next.limits, limits);
+  });
+});
+
+describe("checkPolicy", () => {
+  it("so-linger without socket options: is refused, and says what would happen", () => {
+    const terms = { canSetDeadlines: false, orphanMs: 60_000 };
+    const policy = parseClosePolicy({ mode: "so-linger" });
+    const make = (): unknown => contextWith({}, { policy, terms });
+    assert.throws(make, /FINWAIT_SO_LINGER_UNAVAILABLE|would block the event loop/);
+    assert.doesNotThrow(() => contextWith({}, { policy }));
+  });
 });

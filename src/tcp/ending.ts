@@ -14,15 +14,24 @@ export type ClosingBound =
   | "linger-total-time"
   | "linger-bytes"
   | "linger-rate"
+  | "linger-budget"
+  | "fin-wait-2-time"
+  | "unacknowledged-time"
   | "send-timeout"
   | "shutdown-deadline"
   | "mode-off"
+  | "mode-so-linger"
   | "overload";
 
 /** How the connection ended. */
 export type EndingOutcome =
   /** Both directions were ended in order: every byte that the peer sent was read. */
   | { readonly type: "clean" }
+  /**
+   * The peer's TCP had acknowledged everything, our FIN included, and we released the socket before
+   * its own FIN, as `releaseWhen: "acknowledged"` or pressure asks.
+   */
+  | { readonly type: "acknowledged" }
   /** We released the socket before the peer's FIN. The kernel finishes what is left. */
   | { readonly type: "abandoned"; readonly bound: ClosingBound }
   /** We sent RST. `bound` is `null` if a handler or a broken response asked for it. */
@@ -39,6 +48,10 @@ export type CloseReason =
   | "client-asked"
   | "handler-asked"
   | "request-limit"
+  | "connection-age"
+  | "persistence-off"
+  | "client-rule"
+  | "learned-client"
   | "body-unread"
   | "discard-exhausted"
   | "expectation-unmet"
@@ -56,6 +69,8 @@ export interface PhaseDurations {
   /** From the request to close until our FIN was with the kernel. */
   readonly flushingMs: number;
   readonly lingeringMs: number;
+  /** After a bound of lingering, when nothing but this process could end FIN-WAIT-2 in time. */
+  readonly heldMs: number;
 }
 
 /** The record that every connection leaves. */
@@ -71,9 +86,18 @@ export interface Ending {
   readonly reason: CloseReason;
   /** Which side's FIN or RST came first. `null`: the network failed before either. */
   readonly firstEnder: "local" | "peer" | null;
-  /** Over TLS the runtime does not tell a FIN from a close_notify. */
-  readonly peerEnd: "fin" | "fin-or-close-notify" | "reset" | "none";
-  /** Did the peer's TCP acknowledge the last byte that we sent? */
+  /**
+   * Over TLS the runtime does not tell a FIN from a close_notify. A FIN is `inferred` where the
+   * kernel could not be asked: the runtime may report one when data and RST arrive together.
+   */
+  readonly peerEnd: {
+    readonly type: "fin" | "fin-or-close-notify" | "reset" | "none";
+    readonly evidence: Evidence;
+  };
+  /**
+   * Did the peer's TCP acknowledge the last byte that we sent? `observed` where the kernel said so
+   * (TCP_INFO), `inferred` where a FIN answered ours, else `unknown`.
+   */
   readonly delivery: { readonly isAcknowledged: boolean | null; readonly evidence: Evidence };
   /** The state that our end of the connection was left in, as far as this process can tell. */
   readonly leftIn: { readonly state: TcpState; readonly evidence: Evidence };

@@ -1,0 +1,193 @@
+import { type ClientRule, parseClientRules } from "../closing/client-rules.ts";
+import type { LearnedClient } from "../closing/learned-clients.ts";
+import { parseLearnedClientsOptions } from "../closing/learned-clients-options.ts";
+import type { LingerBudgetCounts } from "../closing/linger-budget.ts";
+import { parseClosePolicy } from "../closing/policy-parser.ts";
+import { withShippedRules } from "../closing/shipped-client-rules.ts";
+import type { Ending } from "../tcp/ending.ts";
+import type { SocketOptionsState } from "../transport/socket-options.ts";
+import { readDescriptorLimit, readTcpMemory } from "../transport/system-limits.ts";
+import type { EndingLog } from "./ending-log.ts";
+import { parseServerLimits } from "./limits.ts";
+import type { Listener } from "./listener.ts";
+import { type PressureChange, PressureGauge, type PressureSource } from "./pressure.ts";
+import type { FinwaitServer, ReconfigurableOptions } from "./serve-options.ts";
+import type { ServerContext, ServerPhase, ServerSettings } from "./server-context.ts";
+import {
+  parseShutdownOptions,
+  type ShutdownOptions,
+  type ShutdownReport,
+  ShutdownRun,
+} from "./shutdown.ts";
+import type { TallyCounts } from "./tally.ts";
+
+// A server that listens: what its owner may ask of it and tell it.
+
+/** Descriptors that are not connections: the listener, standard streams, files, the runtime's. */
+const OTHER_DESCRIPTORS = 64;
+
+/**
+ * Completes what may change at run time.
+ *
+ * @throws {TypeError} Something is not of the kind that is wanted.
+ * @throws {RangeError} A value is out of range, or contradicts another one.
+ */
+export function parseSettings(options: ReconfigurableOptions): ServerSettings {
+  const { persistence = "on" } = options;
+  if (persistence !== "on" && persistence !== "off") {
+    const got = JSON.stringify(persistence);
+    throw new RangeError(`Cannot use persistence ${got}: expected "on" or "off"`);
+  }
+  return {
+    limits: parseServerLimits(options.limits),
+    policy: parseClosePolicy(options.close),
+    persistence,
+  };
+}
+
+/** The rules in force: one's own first, so that they can make exceptions of the shipped ones. */
+export function rulesOf(options: ReconfigurableOptions): readonly ClientRule[] {
+  const { clientRules = [], shippedClientRules = "on" } = options;
+  return shippedClientRules === "on" ? withShippedRules(clientRules) : clientRules;
+}
+
+export class RunningServer implements FinwaitServer {
+  readonly url: string;
+  readonly address: string;
+  readonly port: number;
+  readonly #context: ServerContext;
+  readonly #listener: Listener;
+  readonly #endings: EndingLog;
+  readonly #options: SocketOptionsState;
+  readonly #gauge: PressureGauge;
+  readonly #descriptorLimit: number = readDescriptorLimit() - OTHER_DESCRIPTORS;
+  #shutdown: Promise<ShutdownReport> | null = null;
+
+  constructor(
+    context: ServerContext,
+    listener: Listener,
+    endings: EndingLog,
+    options: SocketOptionsState,
+    bound: { readonly address: string; readonly port: number; readonly isTls: boolean },
+  ) {
+    this.#context = context;
+    this.#listener = listener;
+    this.#endings = endings;
+    this.#options = options;
+    this.address = bound.address;
+    this.port = bound.port;
+    const host = bound.address.includes(":") ? `[${bound.address}]` : bound.address;
+    this.url = `${bound.isTls ? "https" : "http"}://${host}:${bound.port}/`;
+    this.#gauge = new PressureGauge(
+      context.limits.pressurePercent,
+      context.timers,
+      () => this.#pressureSources(),
+      (change) => this.#handlePressure(change),
+    );
+    listener.watchCrowd(() => this.#gauge.check(context.clock.now()));
+  }
+
+  get phase(): ServerPhase {
+    return this.#context.phase;
+  }
+  get pressure(): FinwaitServer["pressure"] {
+    return this.#context.pressure;
+  }
+  get connectionCount(): number {
+    return this.#listener.socketCount;
+  }
+  get counts(): TallyCounts {
+    return this.#context.tally.counts;
+  }
+  get lingering(): LingerBudgetCounts {
+    return this.#context.budget.counts;
+  }
+  get socketOptions(): FinwaitServer["socketOptions"] {
+    const state = this.#options;
+    if (state.type === "available") return { provider: state.options.provider };
+    return { absentBecause: state.reason };
+  }
+  get settings(): FinwaitServer["settings"] {
+    const { limits, policy, persistence } = this.#context;
+    return { limits, close: policy, persistence };
+  }
+  get clientRules(): readonly ClientRule[] {
+    return this.#context.clients.rules.rules;
+  }
+  get learnedClients(): readonly LearnedClient[] {
+    const { clients, clock } = this.#context;
+    return clients.learned.snapshot(clock.now());
+  }
+  get learnedRules(): readonly ClientRule[] {
+    const { clients, clock } = this.#context;
+    const today = new Date(clock.wallNow()).toISOString().slice(0, 10);
+    return clients.learned.asRules(clock.now(), today);
+  }
+  get recentEndings(): readonly Ending[] {
+    return this.#endings.recent;
+  }
+
+  onEnding(listener: (ending: Ending) => void): () => void {
+    return this.#endings.subscribe(listener);
+  }
+
+  reconfigure(changes: ReconfigurableOptions): void {
+    const { limits, policy, persistence } = this.#context;
+    const parsed = parseSettings(changes);
+    const settings: ServerSettings = {
+      limits: changes.limits === undefined ? limits : parsed.limits,
+      policy: changes.close === undefined ? policy : parsed.policy,
+      persistence: changes.persistence === undefined ? persistence : parsed.persistence,
+    };
+    this.#context.checkPolicy(settings.policy);
+    const { clients, clock } = this.#context;
+    const hasRules = changes.clientRules !== undefined || changes.shippedClientRules !== undefined;
+    const rules = hasRules ? parseClientRules(rulesOf(changes)) : null;
+    const learned =
+      changes.learnedClients === undefined
+        ? null
+        : parseLearnedClientsOptions(changes.learnedClients);
+    // Nothing is refused from here on.
+    this.#context.useSettings(settings);
+    if (rules !== null) clients.useRules(rules);
+    if (learned !== null) clients.learned.useOptions(learned);
+    this.#gauge.useMark(settings.limits.pressurePercent, clock.now());
+    this.#rearmIdle();
+  }
+
+  shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
+    if (this.#shutdown !== null) return this.#shutdown;
+    try {
+      const run = new ShutdownRun(this.#context, this.#listener, parseShutdownOptions(options));
+      this.#shutdown = run.run(options.signal);
+      return this.#shutdown;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
+
+  #pressureSources(): readonly PressureSource[] {
+    const usedCount = this.#listener.socketCount;
+    const { connectionLimit } = this.#context.limits;
+    const memory = readTcpMemory();
+    return [
+      { name: "connections", usedCount, limitCount: connectionLimit },
+      { name: "descriptors", usedCount, limitCount: this.#descriptorLimit },
+      ...(memory === null ? [] : [{ name: "kernel memory", ...memory } as const]),
+    ];
+  }
+
+  #handlePressure(change: PressureChange): void {
+    this.#context.usePressure(change.level);
+    this.#rearmIdle();
+    this.#context.observer.handleNotice({ type: "pressure", ...change });
+  }
+
+  #rearmIdle(): void {
+    for (const connection of this.#listener.connections) connection.rearmIdle();
+  }
+}
