@@ -374,7 +374,7 @@ function peerReset(scene: Scene, { canClientReset }: ContractCapabilities): void
       if (!canClientReset) server.release();
       const ending = await client.ending();
       assert.ok(outcomes.includes(ending.outcome.type), ending.outcome.type);
-      assert.equal(ending.peerEnd === "reset", ending.outcome.type === "reset-by-peer");
+      assert.equal(ending.peerEnd.type === "reset", ending.outcome.type === "reset-by-peer");
       if (canClientReset) assert.equal(server.abortedCount, 1);
     }),
   );

@@ -74,8 +74,8 @@ class NetServer implements ContractServer {
     this.#released.fire();
   }
 
-  shutdown(deadlineMs: number): Promise<void> {
-    return this.#server.shutdown({ deadlineMs });
+  async shutdown(deadlineMs: number): Promise<void> {
+    await this.#server.shutdown({ announceMs: 0, deadlineMs });
   }
 
   async after(milliseconds: number): Promise<void> {

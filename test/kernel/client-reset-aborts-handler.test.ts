@@ -35,7 +35,7 @@ describe("client's RST in the middle of a response", () => {
         reason,
         outcome: ending.outcome,
         closeReason: ending.reason,
-        peerEnd: ending.peerEnd,
+        peerEnd: ending.peerEnd.type,
         other: other.last.text,
       };
       const expected = {

@@ -29,7 +29,7 @@ describe("shutdown", () => {
       await idle.waitForResponses(1);
       await busy.write(request("GET /busy"));
       await within(begun.promise, "the handler");
-      const shutdown = scene.server.shutdown({ deadlineMs: 5_000 });
+      const shutdown = scene.server.shutdown({ announceMs: 0, deadlineMs: 5_000 });
       assert.equal(scene.server.shutdown(), shutdown);
       await idle.waitForFin();
       await fresh.waitForFin();
@@ -60,7 +60,7 @@ describe("shutdown", () => {
     });
   });
 
-  it("new connections during it: are refused", async () => {
+  it("new connections behind the announcement: are refused", async () => {
     const mayAnswer = new Signal();
     const begun = new Signal();
     const handler = async (exchange: Exchange): Promise<void> => {
@@ -72,7 +72,7 @@ describe("shutdown", () => {
       const busy = await scene.connect();
       await busy.write(request());
       await within(begun.promise, "the handler");
-      const shutdown = scene.server.shutdown();
+      const shutdown = scene.server.shutdown({ announceMs: 0 });
       const refused = new Promise((resolve) => {
         const socket = connect(scene.port, "127.0.0.1", () => resolve("connected"));
         socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code));
@@ -141,4 +141,91 @@ describe("shutdown", () => {
       assert.equal(client.end, "fin");
     });
   });
+
+  it("announcement: accepts and answers with close, then refuses, and reports", async () => {
+    await withServer({ handler: echoTarget }, async (scene) => {
+      const busy = await scene.connect();
+      await busy.write(request());
+      await busy.waitForResponses(1);
+      const shutdown = scene.server.shutdown({ announceMs: 300, deadlineMs: 5_000 });
+      assert.equal(scene.server.phase, "announcing");
+      const late = await scene.connect();
+      await late.write(request("GET /late"));
+      await busy.write(request("GET /again"));
+      for (const client of [late, busy]) {
+        await client.waitForFin();
+        assert.equal(client.last.fields.get("connection"), "close");
+        client.halfClose();
+      }
+      const report = await within(shutdown, "the end of the shutdown");
+      const { finishedCount, lingeredCount, resetCount, lostCount, isCutShort } = report;
+      assert.deepEqual(
+        { finishedCount, lingeredCount, resetCount, lostCount, isCutShort },
+        { finishedCount: 2, lingeredCount: 2, resetCount: 0, lostCount: 0, isCutShort: false },
+      );
+      assert.ok(report.announcedMs >= 299 && report.tookMs >= report.announcedMs);
+      assert.equal(scene.server.phase, "closed");
+    });
+  });
+
+  it("a window that nobody asked for: ends when nobody is connected", async () => {
+    await withServer({ handler: echoTarget }, async (scene) => {
+      const client = await scene.connect();
+      await client.write(request());
+      await client.waitForResponses(1);
+      const shutdown = scene.server.shutdown();
+      await client.write(request());
+      await client.waitForFin();
+      client.halfClose();
+      const report = await within(shutdown, "the end of the shutdown");
+      assert.ok(report.announcedMs < 900, `${report.announcedMs} ms`);
+      assert.equal(report.lostCount, 0);
+    });
+  });
+
+  it("a request that meets the FIN of its idle connection: is absorbed, and counts as lost", () =>
+    withServer({ handler: echoTarget }, async (scene) => {
+      const client = await scene.connect();
+      await client.write(request());
+      await client.waitForResponses(1);
+      const shutdown = scene.server.shutdown({ announceMs: 0 });
+      await client.waitForFin();
+      await client.write(request());
+      client.halfClose();
+      const report = await within(shutdown, "the end of the shutdown");
+      assert.deepEqual([report.lostCount, report.resetCount, client.error], [1, 0, null]);
+    }));
+
+  it("signal aborted in the middle: everything is released at once", () => {
+    const begun = new Signal();
+    const handler = (): Promise<void> => {
+      begun.fire();
+      return new Promise(() => {});
+    };
+    return withServer({ handler }, async (scene) => {
+      const client = await scene.connect();
+      await client.write(request());
+      await within(begun.promise, "the handler");
+      const controller = new AbortController();
+      const { signal } = controller;
+      const shutdown = scene.server.shutdown({ announceMs: 5_000, deadlineMs: 60_000, signal });
+      controller.abort();
+      const report = await within(shutdown, "the end of the shutdown");
+      assert.deepEqual([report.isCutShort, report.lostCount], [true, 1]);
+      assert.ok(report.tookMs < 2_000, `${report.tookMs} ms`);
+    });
+  });
+
+  it("times that cannot be: are refused, and nothing begins", () =>
+    withServer({ handler: echoTarget }, async (scene) => {
+      const refused = [
+        [{ announceMs: 20_000 }, "announceMs 20000: expected at most deadlineMs, which is 10000"],
+        [{ announceMs: -1 }, "announceMs -1: expected 0 to 86400000 milliseconds"],
+        [{ deadlineMs: Number.NaN }, "deadlineMs NaN: expected 0 to 86400000 milliseconds"],
+      ] as const;
+      for (const [options, text] of refused) {
+        await assert.rejects(scene.server.shutdown(options), new RangeError(`Cannot use ${text}`));
+      }
+      assert.equal(scene.server.phase, "serving");
+    }));
 });

@@ -31,7 +31,7 @@ describe("TLS", () => {
           bodyBytes: client.last.bodyBytes,
           error: client.error,
           outcome: ending.outcome.type,
-          peerEnd: ending.peerEnd,
+          peerEnd: ending.peerEnd.type,
         });
       }
       const expected = {

@@ -2,11 +2,16 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
-// Goal: every program in the README runs as it stands there, and ends by itself.
+// Goal: every program in the README and docs/ runs as it stands there, and ends by itself.
 // Method: each ```js block is given to node as a module, which finds "finwait" in this package.
 
-const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-const programs = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
+const textOf = (path: string): string =>
+  readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+const programsOf = (text: string): string[] =>
+  [...text.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
+
+const readme = textOf("README.md");
+const programs = programsOf(readme);
 
 /** Runs `code` in the root of the package. */
 function run(code: string): Promise<{ exitCode: number | null; output: string; errors: string }> {
@@ -46,5 +51,13 @@ describe("README.md", () => {
 
   it.each(["npm ci && npm start", "npm ci && npm test"])("command %s: is named", (command) => {
     expect(readme).toContain(command);
+  });
+});
+
+describe("docs/closing.md", () => {
+  it("its program: answers the upload with 413, and ends", async () => {
+    const [program = ""] = programsOf(textOf("docs/closing.md"));
+    const { exitCode, output, errors } = await run(program);
+    expect({ exitCode, output, errors }).toEqual({ exitCode: 0, output: "413\n", errors: "" });
   });
 });
