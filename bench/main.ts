@@ -3,9 +3,11 @@
 // A missed target is a printed result and no failure; only a benchmark that could not be run is.
 
 import { parseArgs } from "node:util";
+import { runCloseModes } from "./close-modes.ts";
 import { runKeepAlive } from "./keep-alive.ts";
 import { chooseGenerator } from "./load.ts";
 import { runMemory } from "./memory.ts";
+import { runShutdown } from "./shutdown.ts";
 
 interface Benchmark {
   readonly question: string;
@@ -37,6 +39,27 @@ const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
         "--seconds N       settle time, of which the lowest resident memory counts (default 5)",
       ],
       run: benchMemory,
+    },
+  ],
+  [
+    "close-modes",
+    {
+      question: "what each close mode does: bytes delivered, RST, FIN-WAIT-2, a stopped loop",
+      options: ["--tries N         uploads that meet an early response, per mode (default 20)"],
+      run: benchCloseModes,
+    },
+  ],
+  [
+    "shutdown",
+    {
+      question: "requests lost by a shutdown, against node:http, Fastify and http-terminator",
+      options: [
+        "--rounds N        rounds, in each of which every subject has its turn (default 5)",
+        "--clients N       busy clients on persistent connections (default 200)",
+        "--think N         longest pause between two requests, in ms (default 60)",
+        "--round-trip N    round trip of the simulated link, in ms (default 20)",
+      ],
+      run: benchShutdown,
     },
   ],
 ]);
@@ -72,6 +95,32 @@ async function benchMemory(argv: readonly string[]): Promise<void> {
     connectionCount: parseCount("--connections", values.connections, 20_000),
     roundCount: parseCount("--rounds", values.rounds, 100),
     settleMs: parseCount("--seconds", values.seconds, 600) * 1000,
+  });
+}
+
+async function benchCloseModes(argv: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { tries: { type: "string", default: "20" } },
+  });
+  await runCloseModes({ tryCount: parseCount("--tries", values.tries, 1_000) });
+}
+
+async function benchShutdown(argv: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      rounds: { type: "string", default: "5" },
+      clients: { type: "string", default: "200" },
+      think: { type: "string", default: "60" },
+      "round-trip": { type: "string", default: "20" },
+    },
+  });
+  await runShutdown({
+    roundCount: parseCount("--rounds", values.rounds, 100),
+    clientCount: parseCount("--clients", values.clients, 2_000),
+    thinkLimitMs: parseCount("--think", values.think, 10_000),
+    roundTripMs: parseCount("--round-trip", values["round-trip"], 1_000),
   });
 }
 
