@@ -80,6 +80,14 @@ const FINWAIT_ARGUMENTS: { readonly [P in Purpose]: readonly string[] } = {
     "120000",
     "--linger-idle-timeout-ms",
     "120000",
+    "--linger-connection-limit",
+    `${CONNECTION_LIMIT}`,
+    "--linger-connection-limit-per-address",
+    "0",
+    "--linger-pressure-percent",
+    "100",
+    "--pressure-percent",
+    "100",
   ],
 };
 

@@ -38,7 +38,8 @@ export class Connection implements Hosts {
   /** True if clients like this one do not answer our FIN, and the server acts on it. */
   isLearnedBroken = false;
   readonly #onReleased: (connection: Connection) => void;
-  readonly #watch: RequestWatch = new RequestWatch(this);
+  /** `null` once the end has begun: a lingering connection keeps nothing of its requests. */
+  #watch: RequestWatch | null = new RequestWatch(this);
   #sendWatch: SendWatch | null = null;
   #intake: RequestIntake | null = null;
   #end: ConnectionEnd | null = null;
@@ -124,7 +125,7 @@ export class Connection implements Hosts {
 
   /** The idle time-out has become another one. */
   rearmIdle(): void {
-    this.#watch.rearmIdle();
+    this.#watch?.rearmIdle();
   }
 
   /** Ends whatever is left. */
@@ -191,7 +192,7 @@ export class Connection implements Hosts {
   noteRequest(head: RequestHead): ClientEffect | null {
     this.requestCount += 1;
     // The idle time-out starts anew behind this request, and the policy is the server's again.
-    this.#watch.renew();
+    this.#watch?.renew();
     this.#policy = null;
     if (this.requestCount === 1) this.#identify(head);
     const { verdict } = this.#client;
@@ -229,7 +230,7 @@ export class Connection implements Hosts {
     this.apply({ type: "discard-finished" });
     // An engine that remembers the peer's FIN is still needed.
     if (!this.hasPeerEnded) this.#end = null;
-    this.#watch.renew();
+    this.#watch?.renew();
   }
 
   settle(): void {
@@ -241,7 +242,7 @@ export class Connection implements Hosts {
     }
     this.setPaused(this.#intake?.shouldPause ?? false);
     this.#watchSending();
-    this.#watch.settle();
+    this.#watch?.settle();
   }
 
   // --- Sending and reading ---
@@ -258,6 +259,7 @@ export class Connection implements Hosts {
 
   stopSendWatch(): void {
     this.#sendWatch?.cancel();
+    this.#sendWatch = null;
   }
 
   handleSendStalled(): void {
@@ -289,14 +291,15 @@ export class Connection implements Hosts {
     this.#isAnnounced = this.#intake !== null;
     this.#discardedBytes += this.#intake?.bufferedBytes ?? 0;
     this.#releaseIntake();
-    this.#watch.cancel();
+    this.#watch?.cancel();
+    this.#watch = null;
     this.#armSendWatch();
   }
 
   finish(end: FinishedEnd, release: () => void): void {
     this.#isEnded = true;
     const { observer, clients, tally } = this.context;
-    this.#watch.cancel();
+    this.#watch?.cancel();
     this.stopSendWatch();
     this.#discardedBytes += this.#intake?.bufferedBytes ?? 0;
     this.#intake?.flush();
