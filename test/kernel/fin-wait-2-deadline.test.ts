@@ -11,8 +11,11 @@ import { poll } from "../support/transport-pair.ts";
 // the kernel's table is looked at until the server's end has gone from it.
 
 const LINGER_MS = 300;
-/** The table is looked at this often, and the machine is shared. */
-const SLACK_MS = 250;
+/**
+ * The machine is shared, and looking at the table takes its time. The exact remainder is a matter of
+ * unit tests; here the alternative is a minute of the kernel's, or none at all.
+ */
+const SLACK_MS = 1_500;
 
 const optionsWith = (finWait2TimeoutMs: number, socketOptions: "auto" | "off"): ServeOptions => ({
   handler: (exchange: Exchange) => exchange.respond(200, [["Connection", "close"]], "bye"),
@@ -140,8 +143,8 @@ describe("unacknowledgedTimeoutMs", () => {
         if (socketOptions === "auto" && isAbsent) return ctx.skip(options.absentBecause);
         const { client, stayedMs } = await unreadStay(scene);
         note(`FIN-WAIT-1 with socket options ${socketOptions}: ${stayedMs} ms`);
-        // The kernel looks when a retransmission is due: measured 1.26 to 1.31 s.
-        assert.ok(stayedMs <= 1_000 + 600, `${stayedMs} ms`);
+        // The kernel looks when a retransmission is due: measured 1.26 to 1.31 s when idle.
+        assert.ok(stayedMs <= 1_000 + SLACK_MS, `${stayedMs} ms`);
         const { delivery, outcome } = await scene.endingOf(client);
         assert.notEqual(delivery.isAcknowledged, true);
         const bound = isAbsent ? "unacknowledged-time" : "linger-idle-time";
