@@ -1,0 +1,184 @@
+import type { MachineFiles } from "./machine-files.ts";
+import { type ProcessView, readProcesses } from "./process-table.ts";
+import { addressText, parseSocketLine, type SocketLine, type SocketState } from "./socket-line.ts";
+
+// What the doctor asks the socket table, and answers to it from /proc.
+//
+// The table has no ages: `oldestMs` is for an implementation that has watched for a while.
+
+/** Sockets in one state that one process holds. */
+export interface HeldSockets {
+  /** null: the owner cannot be seen without root, or is in another container. */
+  readonly pid: number | null;
+  readonly command: string;
+  readonly count: number;
+  readonly oldestMs: number | null;
+  readonly descriptorLimit: number | null;
+}
+
+export interface AcceptQueue {
+  /** The address that is listened on. */
+  readonly local: string;
+  readonly waitingCount: number;
+}
+
+export interface PortUse {
+  /** The address and port that the connections go to. */
+  readonly peer: string;
+  readonly portCount: number;
+}
+
+/** The port; the biggest comes first in both lists. */
+export interface SocketCensus {
+  closeWaitByProcess(): readonly HeldSockets[];
+  /** Owned sockets only: they have no kernel timer. */
+  finWait2ByOwner(): readonly HeldSockets[];
+  /** FIN-WAIT-2 that no process has. */
+  finWait2OrphanCount(): number;
+  stateCounts(): Readonly<Partial<Record<SocketState, number>>>;
+  fullestAcceptQueue(): AcceptQueue | null;
+  /** Of the ports that the kernel chooses, those in use towards one peer. */
+  busiestPeer(): PortUse | null;
+  /** By its share of descriptors in use. */
+  fullestProcess(): ProcessView | null;
+  /** What could not be seen, as sentences. */
+  gaps(): readonly string[];
+}
+
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Ten times what the slowest look of the measurements had; a table beyond it is cut, and says so. */
+export const SOCKET_LIMIT = 1_000_000;
+
+const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
+const HIDDEN = "(owner not visible)";
+
+/** Counts the sockets of `files`; `ports` are those that the kernel chooses from. */
+export function takeCensus(files: MachineFiles, ports: PortRange | null): SocketCensus {
+  const tally = new Tally(ports);
+  const gaps: string[] = [];
+  if (files.platform === "linux") {
+    for (const path of TABLES) {
+      const text = files.readText(path);
+      if (text === null) gaps.push(`${path} cannot be read`);
+      else countLines(text, tally);
+    }
+    if (tally.socketCount >= SOCKET_LIMIT) gaps.push(`only ${SOCKET_LIMIT} sockets were counted`);
+  } else {
+    gaps.push(`the socket table is read on Linux only, and this is ${files.platform}`);
+  }
+  const inodes = new Set([...tally.closeWaitInodes, ...tally.finWait2Inodes]);
+  const table =
+    files.platform === "linux"
+      ? readProcesses(files, inodes)
+      : { processes: [], ownerByInode: new Map<number, ProcessView>(), gaps: [] };
+  const held = (socketInodes: readonly number[]) => holders(socketInodes, table.ownerByInode);
+  return {
+    closeWaitByProcess: () => held(tally.closeWaitInodes),
+    finWait2ByOwner: () => held(tally.finWait2Inodes),
+    finWait2OrphanCount: () => tally.finWait2OrphanCount,
+    stateCounts: () => tally.stateCounts,
+    fullestAcceptQueue: () => tally.fullestAcceptQueue(),
+    busiestPeer: () => tally.busiestPeer(),
+    fullestProcess: () => fullest(table.processes),
+    gaps: () => [...gaps, ...table.gaps],
+  };
+}
+
+/** Without splitting: a table of 100,000 sockets is 15 MB of text. */
+function countLines(text: string, tally: Tally): void {
+  let start = 0;
+  while (start < text.length && tally.socketCount < SOCKET_LIMIT) {
+    const end = text.indexOf("\n", start);
+    const stop = end < 0 ? text.length : end;
+    const socket = parseSocketLine(text.slice(start, stop));
+    if (socket !== null) tally.add(socket);
+    start = stop + 1;
+  }
+}
+
+class Tally {
+  readonly stateCounts: Partial<Record<SocketState, number>> = {};
+  readonly closeWaitInodes: number[] = [];
+  readonly finWait2Inodes: number[] = [];
+  finWait2OrphanCount = 0;
+  socketCount = 0;
+  readonly #ports: PortRange | null;
+  readonly #portsByPeer = new Map<string, Set<number>>();
+  #queue: SocketLine | null = null;
+
+  constructor(ports: PortRange | null) {
+    this.#ports = ports;
+  }
+
+  add(socket: SocketLine): void {
+    const { state, inode } = socket;
+    this.socketCount++;
+    this.stateCounts[state] = (this.stateCounts[state] ?? 0) + 1;
+    if (state === "close-wait" && inode !== 0) this.closeWaitInodes.push(inode);
+    if (state === "fin-wait-2" && inode !== 0) this.finWait2Inodes.push(inode);
+    if (state === "fin-wait-2" && inode === 0) this.finWait2OrphanCount++;
+    if (state === "listen") {
+      if (this.#queue === null || socket.receiveQueue > this.#queue.receiveQueue) {
+        this.#queue = socket;
+      }
+    } else if (this.#ports !== null && isWithin(socket.localPort, this.#ports)) {
+      const ports = this.#portsByPeer.get(socket.peer) ?? new Set();
+      this.#portsByPeer.set(socket.peer, ports.add(socket.localPort));
+    }
+  }
+
+  fullestAcceptQueue(): AcceptQueue | null {
+    if (this.#queue === null) return null;
+    const { local, receiveQueue } = this.#queue;
+    return { local: addressText(local), waitingCount: receiveQueue };
+  }
+
+  busiestPeer(): PortUse | null {
+    let busiest: PortUse | null = null;
+    for (const [peer, ports] of this.#portsByPeer) {
+      if (ports.size > (busiest?.portCount ?? 0)) busiest = { peer, portCount: ports.size };
+    }
+    return busiest === null ? null : { ...busiest, peer: addressText(busiest.peer) };
+  }
+}
+
+const isWithin = (port: number, { first, last }: PortRange): boolean =>
+  port >= first && port <= last;
+
+function holders(
+  inodes: readonly number[],
+  ownerByInode: ReadonlyMap<number, ProcessView>,
+): HeldSockets[] {
+  const counts = new Map<ProcessView | null, number>();
+  for (const inode of inodes) {
+    const owner = ownerByInode.get(inode) ?? null;
+    counts.set(owner, (counts.get(owner) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([owner, count]) => ({
+      pid: owner?.pid ?? null,
+      command: owner?.command ?? HIDDEN,
+      count,
+      oldestMs: null,
+      descriptorLimit: owner?.descriptorLimit ?? null,
+    }))
+    .sort((one, other) => other.count - one.count || (one.pid ?? 0) - (other.pid ?? 0));
+}
+
+function fullest(processes: readonly ProcessView[]): ProcessView | null {
+  let found: ProcessView | null = null;
+  let foundShare = -1;
+  for (const process of processes) {
+    const { descriptorCount, descriptorLimit } = process;
+    if (descriptorLimit === null || descriptorLimit === 0) continue;
+    const share = descriptorCount / descriptorLimit;
+    if (share <= foundShare) continue;
+    found = process;
+    foundShare = share;
+  }
+  return found;
+}
