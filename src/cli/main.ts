@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { isUsageError } from "./cli-error.ts";
 import { clientsCommand } from "./clients-command.ts";
 import { configCommand } from "./config-command.ts";
+import { doctorCommand } from "./doctor-command.ts";
 import { serveCommand } from "./serve-command.ts";
 
 // The command line: `finwait COMMAND`. Commands throw; this file turns errors into a sentence.
@@ -20,7 +21,8 @@ const program = new Command("finwait")
   .showHelpAfterError("Run with --help for the list of commands and options.")
   .addCommand(serveCommand())
   .addCommand(clientsCommand())
-  .addCommand(configCommand());
+  .addCommand(configCommand())
+  .addCommand(doctorCommand());
 
 try {
   await program.parseAsync();

@@ -40,7 +40,7 @@ export function limitUses(machine: MachineReadings, census: SocketCensus): reado
     }),
     limitUse({
       id: "time-wait",
-      what: "TIME-WAIT and orphans in FIN-WAIT-2",
+      what: "TIME-WAIT, orphan FIN-WAIT-2",
       setting: "net.ipv4.tcp_max_tw_buckets",
       use: use.timeWaitCount,
       limit: settings.timeWaitLimit,
@@ -78,7 +78,7 @@ export function limitUses(machine: MachineReadings, census: SocketCensus): reado
 
 function processUse(census: SocketCensus): LimitUse {
   const process = census.fullestProcess();
-  const name = process === null ? "" : ` (${process.command}, pid ${process.pid})`;
+  const name = process === null ? "none" : `pid ${process.pid} ${process.command}`;
   const source = process === null ? "/proc/PID" : `/proc/${process.pid}`;
   const none = "no process could be looked into";
   const reading = (value: number | null | undefined, file: string) =>
@@ -87,7 +87,7 @@ function processUse(census: SocketCensus): LimitUse {
       : known(value, "count", `${source}/${file}`);
   return limitUse({
     id: "process-descriptors",
-    what: `descriptors of the fullest process${name}`,
+    what: `descriptors: ${name}`,
     setting: "LimitNOFILE",
     use: reading(process?.descriptorCount, "fd"),
     limit: reading(process?.descriptorLimit, "limits"),
@@ -99,7 +99,7 @@ function acceptQueueUse({ platform, settings }: MachineReadings, census: SocketC
   const queue = census.fullestAcceptQueue();
   return limitUse({
     id: "accept-queue",
-    what: `the longest accept queue${queue === null ? "" : ` (${queue.local})`}`,
+    what: `accept queue of ${queue?.local ?? "anybody"}`,
     setting: "net.core.somaxconn",
     use: counted(platform, queue?.waitingCount, "rx_queue of LISTEN"),
     limit: settings.acceptQueueLimit,
@@ -111,7 +111,7 @@ function portUse({ platform, ephemeralPorts }: MachineReadings, census: SocketCe
   const busiest = census.busiestPeer();
   return limitUse({
     id: "ephemeral-ports",
-    what: `ports towards one peer${busiest === null ? "" : ` (${busiest.peer})`}`,
+    what: `ports towards ${busiest?.peer ?? "any one peer"}`,
     setting: "net.ipv4.ip_local_port_range",
     use: counted(platform, busiest?.portCount, "local ports by peer"),
     limit: ephemeralPorts,

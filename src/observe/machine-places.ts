@@ -11,6 +11,64 @@ import {
 //
 // proc_sys_net(5), the kernel's Documentation/networking/ip-sysctl.rst and nf_conntrack-sysctl.rst.
 
+/** What somebody can set, by our names. */
+export type SettingName =
+  | "finTimeoutSeconds"
+  | "orphanLimit"
+  | "orphanRetryCount"
+  | "timeWaitLimit"
+  | "timeWaitReuse"
+  | "tcpMemoryLowPages"
+  | "tcpMemoryPressurePages"
+  | "tcpMemoryLimitPages"
+  | "synBacklogLimit"
+  | "acceptQueueLimit"
+  | "keepAliveIdleSeconds"
+  | "keepAliveIntervalSeconds"
+  | "keepAliveProbeCount"
+  | "firstEphemeralPort"
+  | "lastEphemeralPort"
+  | "systemFileLimit"
+  | "processFileLimit"
+  | "descriptorLimit"
+  | "descriptorHardLimit"
+  | "conntrackLimit"
+  | "conntrackEstablishedSeconds"
+  | "conntrackFinWaitSeconds"
+  | "conntrackCloseWaitSeconds"
+  | "conntrackLastAckSeconds"
+  | "conntrackTimeWaitSeconds";
+
+export type UseName =
+  | "socketCount"
+  | "tcpCount"
+  | "tcp6Count"
+  | "tcpAllocatedCount"
+  | "orphanCount"
+  | "timeWaitCount"
+  | "tcpMemoryPages"
+  | "systemFileCount"
+  | "conntrackCount"
+  | "establishedCount";
+
+/** Counters have the names that the kernel gives them. */
+export type CounterName =
+  | "TCPAbortOnMemory"
+  | "TCPAbortOnClose"
+  | "TCPAbortOnData"
+  | "TCPAbortOnTimeout"
+  | "TCPAbortOnLinger"
+  | "TCPTimeWaitOverflow"
+  | "TCPMemoryPressures"
+  | "TCPReqQFullDrop"
+  | "ListenOverflows"
+  | "ListenDrops"
+  | "PruneCalled"
+  | "RcvPruned"
+  | "OutRsts";
+
+export type MachineUnitName = "memoryKibibytes" | "pageKibibytes" | "uptimeSeconds";
+
 const IPV4 = "/proc/sys/net/ipv4";
 const NETFILTER = "/proc/sys/net/netfilter";
 const SOCKSTAT = "/proc/net/sockstat";
@@ -27,7 +85,7 @@ const openFiles = (index: number, field: string): ReadingPlace => ({
 });
 
 /** What somebody can set. */
-export const SETTING_PLACES = {
+export const SETTING_PLACES: Readonly<Record<SettingName, ReadingPlace>> = {
   finTimeoutSeconds: sysctl("tcp_fin_timeout", "seconds"),
   orphanLimit: sysctl("tcp_max_orphans", "count"),
   orphanRetryCount: sysctl("tcp_orphan_retries", "count"),
@@ -53,10 +111,10 @@ export const SETTING_PLACES = {
   conntrackCloseWaitSeconds: conntrack("tcp_timeout_close_wait", "seconds"),
   conntrackLastAckSeconds: conntrack("tcp_timeout_last_ack", "seconds"),
   conntrackTimeWaitSeconds: conntrack("tcp_timeout_time_wait", "seconds"),
-} as const satisfies Record<string, ReadingPlace>;
+};
 
 /** What is in use at this moment. */
-export const USE_PLACES = {
+export const USE_PLACES: Readonly<Record<UseName, ReadingPlace>> = {
   socketCount: labelled(SOCKSTAT, "sockets", "used"),
   tcpCount: labelled(SOCKSTAT, "TCP", "inuse"),
   tcp6Count: labelled("/proc/net/sockstat6", "TCP6", "inuse"),
@@ -67,10 +125,10 @@ export const USE_PLACES = {
   systemFileCount: column("/proc/sys/fs/file-nr", 0, "allocated", "count"),
   conntrackCount: conntrack("count", "count"),
   establishedCount: underHead("/proc/net/snmp", "Tcp", "CurrEstab"),
-} as const satisfies Record<string, ReadingPlace>;
+};
 
 /** What has happened since boot; `finwait doctor` looks twice. */
-export const COUNTER_PLACES = {
+export const COUNTER_PLACES: Readonly<Record<CounterName, ReadingPlace>> = {
   TCPAbortOnMemory: underHead(NETSTAT, "TcpExt", "TCPAbortOnMemory"),
   TCPAbortOnClose: underHead(NETSTAT, "TcpExt", "TCPAbortOnClose"),
   TCPAbortOnData: underHead(NETSTAT, "TcpExt", "TCPAbortOnData"),
@@ -84,10 +142,10 @@ export const COUNTER_PLACES = {
   PruneCalled: underHead(NETSTAT, "TcpExt", "PruneCalled"),
   RcvPruned: underHead(NETSTAT, "TcpExt", "RcvPruned"),
   OutRsts: underHead("/proc/net/snmp", "Tcp", "OutRsts"),
-} as const satisfies Record<string, ReadingPlace>;
+};
 
 /** What the rest is measured in. */
-export const MACHINE_PLACES = {
+export const MACHINE_PLACES: Readonly<Record<MachineUnitName, ReadingPlace>> = {
   memoryKibibytes: {
     path: "/proc/meminfo",
     unit: "count",
@@ -101,4 +159,4 @@ export const MACHINE_PLACES = {
     pick: (text) => /^KernelPageSize:\s+(\d+) kB/m.exec(text)?.[1],
   },
   uptimeSeconds: column("/proc/uptime", 0, "up", "seconds"),
-} as const satisfies Record<string, ReadingPlace>;
+};

@@ -1,13 +1,17 @@
 import type { MachineFiles } from "./machine-files.ts";
-import { COUNTER_PLACES, MACHINE_PLACES, SETTING_PLACES, USE_PLACES } from "./machine-places.ts";
+import {
+  COUNTER_PLACES,
+  type CounterName,
+  MACHINE_PLACES,
+  SETTING_PLACES,
+  type SettingName,
+  USE_PLACES,
+  type UseName,
+} from "./machine-places.ts";
 import { known, type Reading, type ReadingPlace, readPlace, unknown } from "./reading.ts";
 import { readStateMemory, type StateMemory } from "./state-memory.ts";
 
 // Everything the doctor reads of a machine but its socket table: a picture of one moment.
-
-export type SettingName = keyof typeof SETTING_PLACES;
-export type UseName = keyof typeof USE_PLACES;
-export type CounterName = keyof typeof COUNTER_PLACES;
 
 export type SettingReadings = { readonly [Name in SettingName]: Reading };
 export type UseReadings = { readonly [Name in UseName]: Reading };
