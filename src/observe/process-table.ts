@@ -20,10 +20,14 @@ export interface ProcessTable {
   readonly gaps: readonly string[];
 }
 
-/** The default of kernel.pid_max; above it the table is cut, and says so. */
-export const PROCESS_LIMIT = 32_768;
-/** About 2 µs each: a second for the whole look. */
-export const LINK_LIMIT = 500_000;
+/** What is looked at most; beyond it the answer has a gap, and says so. */
+export interface ProcessBounds {
+  /** @default 32_768, which is the default of kernel.pid_max. */
+  readonly processLimit: number;
+  /** @default 500_000, about 2 µs each: a second for the whole look. */
+  readonly linkLimit: number;
+}
+
 /** Enough for a path, and little enough for a table of 80 columns. */
 const COMMAND_LIMIT = 60;
 
@@ -31,18 +35,22 @@ const SOCKET_LINK = /^socket:\[(\d+)\]$/;
 const SCRIPT = /^\/[^=]*$|^[^-=][^=]*\.[a-z]{1,4}$/;
 
 /** Looks for the owners of `inodes`, and stops following links once all are found. */
-export function readProcesses(files: MachineFiles, inodes: ReadonlySet<number>): ProcessTable {
+export function readProcesses(
+  files: MachineFiles,
+  inodes: ReadonlySet<number>,
+  { processLimit, linkLimit }: ProcessBounds,
+): ProcessTable {
   const gaps: string[] = [];
   const processes: ProcessView[] = [];
   const ownerByInode = new Map<number, ProcessView>();
-  let linksLeft = LINK_LIMIT;
+  let linksLeft = linkLimit;
   let hiddenCount = 0;
   const pids = (files.listNames("/proc") ?? []).filter((name) => /^\d+$/.test(name)).map(Number);
   pids.sort((one, other) => one - other);
-  if (pids.length > PROCESS_LIMIT) {
-    gaps.push(`only the first ${PROCESS_LIMIT} of ${pids.length} processes were looked at`);
+  if (pids.length > processLimit) {
+    gaps.push(`only the first ${processLimit} of ${pids.length} processes were looked at`);
   }
-  for (const pid of pids.slice(0, PROCESS_LIMIT)) {
+  for (const pid of pids.slice(0, processLimit)) {
     const descriptors = files.listNames(`/proc/${pid}/fd`);
     if (descriptors === null) {
       // A process that ended meanwhile has no name any more; one of another user still has.
@@ -59,7 +67,7 @@ export function readProcesses(files: MachineFiles, inodes: ReadonlySet<number>):
       if (inodes.has(inode) && !ownerByInode.has(inode)) ownerByInode.set(inode, process);
     }
   }
-  if (linksLeft < 0) gaps.push(`only ${LINK_LIMIT} descriptors were looked at`);
+  if (linksLeft < 0) gaps.push(`only ${linkLimit} descriptors were looked at`);
   if (hiddenCount > 0) {
     gaps.push(`${hiddenCount} processes of other users were not looked into: that needs root`);
   }

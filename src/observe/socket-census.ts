@@ -1,5 +1,5 @@
 import type { MachineFiles } from "./machine-files.ts";
-import { type ProcessView, readProcesses } from "./process-table.ts";
+import { type ProcessBounds, type ProcessView, readProcesses } from "./process-table.ts";
 import { addressText, parseSocketLine, type SocketLine, type SocketState } from "./socket-line.ts";
 
 // What the doctor asks the socket table, and answers to it from /proc.
@@ -50,30 +50,45 @@ export interface PortRange {
   readonly last: number;
 }
 
-/** Ten times what the slowest look of the measurements had; a table beyond it is cut, and says so. */
-export const SOCKET_LIMIT = 1_000_000;
+/** What is looked at most; beyond it the census has a gap, and says so. */
+export interface CensusBounds extends ProcessBounds {
+  /** @default 1_000_000, 1.5 s of reading: ten times the largest table that was measured. */
+  readonly socketLimit: number;
+}
+
+export const CENSUS_BOUNDS: CensusBounds = {
+  socketLimit: 1_000_000,
+  processLimit: 32_768,
+  linkLimit: 500_000,
+};
 
 const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
 const HIDDEN = "(owner not visible)";
 
 /** Counts the sockets of `files`; `ports` are those that the kernel chooses from. */
-export function takeCensus(files: MachineFiles, ports: PortRange | null): SocketCensus {
+export function takeCensus(
+  files: MachineFiles,
+  ports: PortRange | null,
+  bounds: CensusBounds = CENSUS_BOUNDS,
+): SocketCensus {
   const tally = new Tally(ports);
   const gaps: string[] = [];
   if (files.platform === "linux") {
     for (const path of TABLES) {
       const text = files.readText(path);
       if (text === null) gaps.push(`${path} cannot be read`);
-      else countLines(text, tally);
+      else countLines(text, tally, bounds.socketLimit);
     }
-    if (tally.socketCount >= SOCKET_LIMIT) gaps.push(`only ${SOCKET_LIMIT} sockets were counted`);
+    if (tally.socketCount >= bounds.socketLimit) {
+      gaps.push(`only ${bounds.socketLimit} sockets were counted`);
+    }
   } else {
     gaps.push(`the socket table is read on Linux only, and this is ${files.platform}`);
   }
   const inodes = new Set([...tally.closeWaitInodes, ...tally.finWait2Inodes]);
   const table =
     files.platform === "linux"
-      ? readProcesses(files, inodes)
+      ? readProcesses(files, inodes, bounds)
       : { processes: [], ownerByInode: new Map<number, ProcessView>(), gaps: [] };
   const held = (socketInodes: readonly number[]) => holders(socketInodes, table.ownerByInode);
   return {
@@ -89,9 +104,9 @@ export function takeCensus(files: MachineFiles, ports: PortRange | null): Socket
 }
 
 /** Without splitting: a table of 100,000 sockets is 15 MB of text. */
-function countLines(text: string, tally: Tally): void {
+function countLines(text: string, tally: Tally, socketLimit: number): void {
   let start = 0;
-  while (start < text.length && tally.socketCount < SOCKET_LIMIT) {
+  while (start < text.length && tally.socketCount < socketLimit) {
     const end = text.indexOf("\n", start);
     const stop = end < 0 ? text.length : end;
     const socket = parseSocketLine(text.slice(start, stop));
