@@ -34,7 +34,7 @@ export interface EndingCapacity {
   readonly memoryBytes: number | null;
 }
 
-/** Measured, with tcp_orphan_retries 0: an orphan whose peer is gone, and one with a zero window. */
+/** Measured with tcp_orphan_retries 0: orphans whose peer is gone, or has a zero window. */
 export const DEAD_PEER_ORPHAN_SECONDS = 106;
 export const ZERO_WINDOW_ORPHAN_SECONDS = 340;
 

@@ -10,6 +10,15 @@ export const LIMITS_HEAD =
 export const TABLE_HEAD =
   "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt\n";
 
+/** /proc/PID/limits, for descriptors. */
+export function limitsText(soft: number | string, hard: number | string = soft): string {
+  const row = (...cells: readonly (number | string)[]) =>
+    `${cells.map((each) => String(each).padEnd(26)).join("")}\n`;
+  return (
+    row("Limit", "Soft Limit", "Hard Limit", "Units") + row("Max open files", soft, hard, "files")
+  );
+}
+
 /** The lines of /proc/net/netstat for some counters. */
 export function netstatText(counters: Readonly<Record<string, number>>): string {
   const names = Object.keys(counters).join(" ");
@@ -65,7 +74,7 @@ const TEXTS = {
   "/proc/net/netstat": netstatText(COUNTERS),
   "/proc/net/tcp": TABLE_HEAD,
   "/proc/net/tcp6": TABLE_HEAD,
-  "/proc/self/limits": `${LIMITS_HEAD}Max open files            20000                524288               files\n`,
+  "/proc/self/limits": limitsText(20_000, 524_288),
   "/proc/self/smaps": "Size: 8 kB\nKernelPageSize:        4 kB\n",
   "/proc/meminfo": "MemTotal:       24683620 kB\nMemFree: 1 kB\n",
   "/proc/uptime": "7200.50 14000.00\n",
@@ -103,7 +112,7 @@ export function fakeContainer() {
   return fakeServer({
     "/proc/slabinfo": null,
     ...Object.fromEntries(hidden.map((path) => [path, null])),
-    "/proc/self/limits": `${LIMITS_HEAD}Max open files            1024                 4096                 files\n`,
+    "/proc/self/limits": limitsText(1_024, 4_096),
   });
 }
 
@@ -113,5 +122,6 @@ export function socketLine(
   { inode = 0, local = "0100007F:1F90", peer = "0200007F:C000", rx = 0, sl = 0 } = {},
 ): string {
   const queue = `00000000:${rx.toString(16).toUpperCase().padStart(8, "0")}`;
-  return `${String(sl).padStart(4)}: ${local} ${peer} ${code} ${queue} 00:00000000 00000000     0        0 ${inode} 1 0000000080e49ee7 20 4 30 10 -1\n`;
+  const ends = `${String(sl).padStart(4)}: ${local} ${peer} ${code} ${queue}`;
+  return `${ends} 00:00000000 00000000     0        0 ${inode} 1 0000000080e49ee7 20 4 30 10 -1\n`;
 }

@@ -5,7 +5,7 @@ import {
   fakeContainer,
   fakeServer,
   fakeServerWith,
-  LIMITS_HEAD,
+  limitsText,
   netstatText,
   socketLine,
   TABLE_HEAD,
@@ -26,8 +26,8 @@ import {
 import { LEAST_ACCEPT_QUEUE, LEAST_DESCRIPTORS, LEAST_PORTS } from "./setting-findings.ts";
 import { takeCensus } from "./socket-census.ts";
 
-// Goal: each finding is made at its threshold and not below, with a command that changes it. Method:
-// made-up machines that differ from a healthy one in a single value.
+// Goal: each finding is made at its threshold and not below, with a command that changes it.
+// Method: made-up machines that differ from a healthy one in a single value.
 
 const PORTS = { first: 32_768, last: 60_999 };
 
@@ -46,17 +46,17 @@ function holding(code: string, count: number, limit = 100_000): FakeMachineFiles
   const lines = Array.from({ length: count }, (_, index) => socketLine(code, { inode: index + 1 }));
   const files = fakeServer({ "/proc/net/tcp": TABLE_HEAD + lines.join("") });
   files.texts.set("/proc/77/comm", "leaky\n");
-  const limits = `${LIMITS_HEAD}Max open files            ${limit}   ${limit}   files\n`;
-  files.texts.set("/proc/77/limits", limits);
+  files.texts.set("/proc/77/limits", limitsText(limit));
   for (let inode = 1; inode <= count; inode++) {
     files.links.set(`/proc/77/fd/${inode}`, `socket:[${inode}]`);
   }
   return files;
 }
 
-const sockstat = (orphan: number, tw: number, mem: number) => ({
-  "/proc/net/sockstat": `sockets: used 9\nTCP: inuse 9 orphan ${orphan} tw ${tw} alloc 9 mem ${mem}\n`,
-});
+function sockstat(orphan: number, tw: number, mem: number) {
+  const tcp = `TCP: inuse 9 orphan ${orphan} tw ${tw} alloc 9 mem ${mem}\n`;
+  return { "/proc/net/sockstat": `sockets: used 9\n${tcp}` };
+}
 
 describe("findingsOf", () => {
   it("a healthy server, a container, another system: nothing is invented", () => {
@@ -141,7 +141,7 @@ describe("limits", () => {
   for (const [id, limit, machine, command] of CASES) {
     const of = (used: number) => examine(machine(used)).filter((finding) => finding.id === id);
 
-    it(`${id}: from ${USE_SOON_SHARE * 100} % on soon, from ${USE_NOW_SHARE * 100} % on now`, () => {
+    it(`${id}: soon from ${USE_SOON_SHARE * 100} % on, now from ${USE_NOW_SHARE * 100} %`, () => {
       assert.deepEqual(of(at(limit, USE_SOON_SHARE) - 1), []);
       assert.deepEqual(brief(of(at(limit, USE_SOON_SHARE))), [[id, "soon"]]);
       assert.deepEqual(brief(of(at(limit, USE_NOW_SHARE) - 1)), [[id, "soon"]]);
@@ -204,7 +204,7 @@ describe("settings", () => {
     [LEAST_DESCRIPTORS, []],
     [LEAST_DESCRIPTORS - 1, [["few-descriptors", "soon"]]],
   ])("%i descriptors: %j", (limit, findings) => {
-    const limits = `${LIMITS_HEAD}Max open files            ${limit}   524288   files\n`;
+    const limits = limitsText(limit, 524_288);
     assert.deepEqual(brief(examine(fakeServer({ "/proc/self/limits": limits }))), findings);
   });
 });

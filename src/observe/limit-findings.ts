@@ -65,7 +65,8 @@ const ADVICE: { readonly [Id in LimitId]: Advice } = {
   conntrack: {
     command: (limit) => `sysctl -w net.netfilter.nf_conntrack_max=${limit * GROWTH}`,
     cost: (limit, machine) =>
-      `${memoryText(limit, "tracked", machine)}; lookups slow down without more nf_conntrack_buckets`,
+      `${memoryText(limit, "tracked", machine)}, and slower lookups without more ` +
+      "nf_conntrack_buckets",
   },
 };
 

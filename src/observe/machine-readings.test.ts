@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { fakeContainer, fakeServer, LIMITS_HEAD } from "./fake-machine.ts";
+import { fakeContainer, fakeServer, limitsText } from "./fake-machine.ts";
 import { FakeMachineFiles } from "./fake-machine-files.ts";
 import { readMachine } from "./machine-readings.ts";
 
@@ -94,7 +94,7 @@ describe("readMachine", () => {
   });
 
   it("unlimited: is no number, and says so", () => {
-    const limits = `${LIMITS_HEAD}Max open files            unlimited            unlimited   files\n`;
+    const limits = limitsText("unlimited", "unlimited");
     const { descriptorLimit } = readMachine(fakeServer({ "/proc/self/limits": limits })).settings;
     assert.equal(descriptorLimit.value, null);
     const reason = "/proc/self/limits Max open files, soft limit is unlimited";

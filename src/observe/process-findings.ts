@@ -40,7 +40,7 @@ function closeWaitFinding(held: HeldSockets): Finding {
       "Their peers have ended, and the application has not: the kernel has no timer for that, " +
       `and each keeps a descriptor${shareText(held)}. If a second look shows no fewer, it leaks.`,
     command: lookAndEnd(held, "close-wait"),
-    cost: "ending it ends all its connections; it leaks again until its code closes on end of input",
+    cost: "ending it ends all its connections; it leaks again until its code ends them",
     evidence: evidenceOf(held),
   };
 }

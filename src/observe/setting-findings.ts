@@ -121,7 +121,7 @@ function conntrackFindings({ machine, lingerSeconds }: Examination): Finding[] {
       {
         id: "conntrack-forgets-first",
         urgency: "soon",
-        sentence: `connection tracking forgets after ${seconds} s what stays in ${what} for ${ours} s`,
+        sentence: `connection tracking forgets ${what} after ${seconds} s, and it lasts ${ours} s`,
         why:
           "What the peer sends after that belongs to no known connection: a firewall drops " +
           "it, or NAT sends it elsewhere, and our side waits out its time.",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { fakeServer, LIMITS_HEAD, socketLine, TABLE_HEAD } from "./fake-machine.ts";
+import { fakeServer, limitsText, socketLine, TABLE_HEAD } from "./fake-machine.ts";
 import { FakeMachineFiles } from "./fake-machine-files.ts";
 import { takeCensus } from "./socket-census.ts";
 
@@ -8,7 +8,7 @@ import { takeCensus } from "./socket-census.ts";
 // made-up tables and processes; a real leak is found in test/cli/doctor.test.ts.
 
 const PORTS = { first: 32_768, last: 60_999 };
-const LIMITS = `${LIMITS_HEAD}Max open files            1024                 4096                 files\n`;
+const LIMITS = limitsText(1_024, 4_096);
 
 interface FakeProcess {
   readonly cmdline?: string;

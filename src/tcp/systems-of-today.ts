@@ -88,7 +88,7 @@ const KERNELS_OF_UNIX: readonly SystemProfile[] = [
     receivedOnReset: "kept",
     timeWaitMs: 60_000,
     source: read("OpenBSD source", "netinet/tcp_usrreq.c tcp_usrclosed(), tcp_timer.h", 2022),
-    note: "Closing after a half-close arms it too. Whether it is extended on activity was not read.",
+    note: "Closing after a half-close arms it too. Whether activity extends it was not read.",
   },
   {
     ...TODAY,
@@ -125,7 +125,7 @@ const KERNELS_OF_UNIX: readonly SystemProfile[] = [
     receivedOnReset: "kept",
     timeWaitMs: 30_000,
     source: read("XNU source", "netinet/tcp_input.c tcp_set_finwait_timeout(), tcp_timer.h", 2024),
-    note: "The timer wants that nobody can receive any more. The name of the tunable was not verified.",
+    note: "It runs while nobody can receive. The name of the setting was not verified.",
   },
   {
     ...TODAY,
