@@ -230,7 +230,7 @@ describe("processes", () => {
   it("a leak: is named by pid, command and count", () => {
     const [finding] = examine(holding("08", 25));
     assert.equal(finding?.sentence, "leaky (pid 77) has 25 sockets in CLOSE-WAIT");
-    assert.match(finding?.command ?? "", /grep pid=77, then kill -TERM 77$/);
+    assert.match(finding?.command ?? "", /grep 'pid=77,' to look, kill -TERM 77 to end it$/);
     assert.deepEqual(finding?.evidence, {
       pid: 77,
       command: "leaky",

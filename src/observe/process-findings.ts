@@ -77,7 +77,8 @@ function shareText({ count, descriptorLimit }: HeldSockets): string {
 
 function lookAndEnd({ pid }: HeldSockets, state: string): string {
   const look = `ss -tnp state ${state}`;
-  return pid === null ? `sudo ${look}` : `${look} | grep pid=${pid}, then kill -TERM ${pid}`;
+  if (pid === null) return `sudo ${look}`;
+  return `${look} | grep 'pid=${pid},' to look, kill -TERM ${pid} to end it`;
 }
 
 function evidenceOf({ pid, command, count, oldestMs, descriptorLimit }: HeldSockets) {

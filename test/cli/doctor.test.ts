@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, it } from "vitest";
@@ -44,6 +44,19 @@ function examine(): DoctorReport {
 
 function shell(command: string, ...args: string[]): string {
   return spawnSync(command, args, { encoding: "utf8" }).stdout.trim();
+}
+
+/** Other processes of this machine may move a number between two looks, but not every time. */
+const LOOKS = 5;
+
+async function inOneOfSomeLooks(look: () => void | Promise<void>): Promise<void> {
+  for (let left = LOOKS - 1; ; left--) {
+    try {
+      return await look();
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
 }
 
 /** Where each setting comes from, for programs that are not ours. */
@@ -124,7 +137,7 @@ describe.skipIf(KERNEL_NOTE !== null)(`finwait doctor on this machine ${KERNEL_N
     assert.equal(stateMemory.length, 5);
   });
 
-  it("limits: are the settings; the fullest process is what /proc says of it", () => {
+  it("limits: are the settings", () => {
     const { limits, machine } = examine();
     const limitOf = (id: string) => limits.find((limit) => limit.id === id);
     assert.equal(limitOf("orphans")?.limit.value, settingOf("net.ipv4.tcp_max_orphans", 0));
@@ -135,14 +148,16 @@ describe.skipIf(KERNEL_NOTE !== null)(`finwait doctor on this machine ${KERNEL_N
     assert.equal(limitOf("ephemeral-ports")?.limit.value, machine.ephemeralPorts.value);
     const conntrack = settingOf("net.netfilter.nf_conntrack_max", 0);
     assert.equal(limitOf("conntrack")?.limit.value, conntrack);
-    const fullest = limitOf("process-descriptors");
-    const folder = /^\/proc\/\d+/.exec(fullest?.use.source ?? "")?.[0] ?? "";
-    // It may have ended since.
-    if (!existsSync(`${folder}/fd`)) return;
-    const soft = /^Max open files +(\d+)/m.exec(readFileSync(`${folder}/limits`, "utf8"))?.[1];
-    assert.equal(fullest?.limit.value, Number(soft));
-    const count = readdirSync(`${folder}/fd`).length;
-    assert.ok(Math.abs(Number(fullest?.use.value) - count) < 100, `${count} of ${folder}`);
+  });
+
+  it("the fullest process: is what /proc says of it", async () => {
+    await inOneOfSomeLooks(() => {
+      const fullest = examine().limits.find(({ id }) => id === "process-descriptors");
+      const folder = /^\/proc\/\d+/.exec(fullest?.use.source ?? "")?.[0] ?? "none";
+      const soft = /^Max open files +(\d+)/m.exec(readFileSync(`${folder}/limits`, "utf8"))?.[1];
+      assert.equal(fullest?.limit.value, Number(soft));
+      assert.equal(fullest.use.value, readdirSync(`${folder}/fd`).length);
+    });
   });
 
   it("capacity: the limits of sysctl, divided by their times", () => {
@@ -237,9 +252,19 @@ describe("finwait doctor in a namespace", () => {
     }
     checkFindings(scene);
   });
+
+  it("sums over all namespaces: between a look before and one after", {
+    timeout: 60_000,
+  }, async (ctx) => {
+    const why = KERNEL_NOTE ?? NAMESPACE_NOTE;
+    if (why !== null) return ctx.skip(why);
+    await inOneOfSomeLooks(async () => {
+      checkSharedUse((await runInNamespace(SCENE, [MAIN])) as SceneResult);
+    });
+  });
 });
 
-function checkUse({ report, before, after }: SceneResult): void {
+function checkUse({ report, before }: SceneResult): void {
   const { use } = report.machine;
   const own = {
     socketCount: inSockstat(before.sockstat, "sockets", "used"),
@@ -252,7 +277,13 @@ function checkUse({ report, before, after }: SceneResult): void {
     assert.equal(use[name as keyof typeof own].value, value, name);
   }
   assert.equal(use.timeWaitCount.value, Number(/timewait (\d+)/.exec(before.summary)?.[1]));
-  // These are sums over all namespaces, and somebody else may move them meanwhile.
+}
+
+/** Each doctor has a few descriptors of its own. */
+const OWN_FILE_COUNT = 50;
+
+function checkSharedUse({ report, before, after }: SceneResult): void {
+  const { use } = report.machine;
   const shared = {
     orphanCount: (text: Observed) => inSockstat(text.sockstat, "TCP", "orphan"),
     tcpAllocatedCount: (text: Observed) => inSockstat(text.sockstat, "TCP", "alloc"),
@@ -262,8 +293,9 @@ function checkUse({ report, before, after }: SceneResult): void {
   for (const [name, read] of Object.entries(shared)) {
     const value = Number(use[name as keyof typeof shared].value);
     const bounds = [read(before), read(after)];
-    const isNear = value >= Math.min(...bounds) - 500 && value <= Math.max(...bounds) + 500;
-    assert.ok(isNear, `${name}: ${value}, not near ${bounds}`);
+    const room = name === "systemFileCount" ? OWN_FILE_COUNT : 0;
+    const isBetween = value >= Math.min(...bounds) && value <= Math.max(...bounds) + room;
+    assert.ok(isBetween, `${name}: ${value}, not between ${bounds}`);
   }
 }
 
