@@ -37,6 +37,8 @@ export function grouped(value: number): string {
   return GROUPED.format(value);
 }
 
+/** Rounded down, because a share of a limit is compared with thresholds. */
 export function percentText(share: number): string {
+  if (share > 0 && share < 0.01) return "<1 %";
   return `${Math.floor(share * 100)} %`;
 }
