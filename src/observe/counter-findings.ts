@@ -77,8 +77,8 @@ const ADVICE: readonly CounterAdvice[] = [
     whenGrowing: "soon",
     what: "connections closed with unread input, and so with RST",
     why: "An RST can destroy a response that the client has not read. Lingering close avoids it.",
-    command: "finwait probe URL, to find the server that does it",
-    cost: "nothing; the cure is in the server, for example --close lingering",
+    command: "send an upload that is refused to each server, and see which one resets it",
+    cost: "nothing; the cure is in the server, for example finwait's --close lingering",
   },
 ];
 

@@ -1,6 +1,6 @@
 import type { MachineFiles } from "./machine-files.ts";
+import { addressText, parseSocketLine, type SocketLine, type SocketState } from "./proc-line.ts";
 import { type ProcessBounds, type ProcessView, readProcesses } from "./process-table.ts";
-import { addressText, parseSocketLine, type SocketLine, type SocketState } from "./socket-line.ts";
 
 // What the doctor asks the socket table, and answers to it from /proc.
 //

@@ -12,8 +12,8 @@ import { poll } from "../support/transport-pair.ts";
 
 const LINGER_MS = 300;
 /**
- * The machine is shared, and looking at the table takes its time. The exact remainder is a matter of
- * unit tests; here the alternative is a minute of the kernel's, or none at all.
+ * The machine is shared, and looking at the table takes its time. The exact remainder is for unit
+ * tests; here the alternative is a minute of the kernel's, or no end at all.
  */
 const SLACK_MS = 1_500;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
 import { socketLine, TABLE_HEAD } from "./fake-machine.ts";
-import { addressText, parseSocketLine } from "./socket-line.ts";
+import { addressText, parseSocketLine } from "./proc-line.ts";
 
 // Goal: lines of /proc/net/tcp are read by their fields. Method: lines as kernels print them, at
 // the numbers where their columns move.
