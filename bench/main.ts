@@ -8,6 +8,7 @@ import { runKeepAlive } from "./keep-alive.ts";
 import { chooseGenerator } from "./load.ts";
 import { runMemory } from "./memory.ts";
 import { runShutdown } from "./shutdown.ts";
+import { runSnapshot } from "./snapshot.ts";
 
 interface Benchmark {
   readonly question: string;
@@ -60,6 +61,17 @@ const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
         "--round-trip N    round trip of the simulated link, in ms (default 20)",
       ],
       run: benchShutdown,
+    },
+  ],
+  [
+    "snapshot",
+    {
+      question: "time of one snapshot of the socket table, against ss",
+      options: [
+        "--sockets N       sockets in the table (default 100000)",
+        "--rounds N        rounds, in each of which every method has its turn (default 9)",
+      ],
+      run: benchSnapshot,
     },
   ],
 ]);
@@ -121,6 +133,20 @@ async function benchShutdown(argv: readonly string[]): Promise<void> {
     clientCount: parseCount("--clients", values.clients, 2_000),
     thinkLimitMs: parseCount("--think", values.think, 10_000),
     roundTripMs: parseCount("--round-trip", values["round-trip"], 1_000),
+  });
+}
+
+async function benchSnapshot(argv: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      sockets: { type: "string", default: "100000" },
+      rounds: { type: "string", default: "9" },
+    },
+  });
+  await runSnapshot({
+    socketCount: parseCount("--sockets", values.sockets, 200_000),
+    roundCount: parseCount("--rounds", values.rounds, 25),
   });
 }
 

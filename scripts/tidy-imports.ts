@@ -28,7 +28,11 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
     packages: ["mrmime"],
   },
   "src/attach/": { paths: ["src/base/", "src/tcp/", "src/closing/", "src/transport/"] },
-  "src/observe/": { paths: ["src/base/", "src/tcp/"] },
+  // The socket table wants one native call, and the ways to native calls belong to the transport;
+  // of its sockets and ports, observe/ knows nothing.
+  "src/observe/": {
+    paths: ["src/base/", "src/tcp/", "src/transport/native-calls.ts", "src/transport/ffi-"],
+  },
   "src/simulation/": {
     paths: ["src/base/", "src/tcp/"],
     typePaths: ["src/transport/"],

@@ -88,6 +88,7 @@ describe("imports follow the folders", () => {
     ["src/handlers/a.ts", 'import type { B } from "../server/exchange.ts";'],
     ["src/handlers/a.ts", 'import { lookup } from "mrmime";'],
     ["src/handlers/a.test.ts", 'import { b } from "../server/fake-exchange.ts";'],
+    ["src/observe/a.ts", 'import { b } from "../transport/ffi-node.ts";'],
     ["src/transport/ffi-koffi.ts", 'const b = await import("koffi");'],
     ["src/simulation/a.ts", 'import type { B } from "../transport/b.ts";'],
     ["src/base/a.test.ts", 'import assert from "node:assert/strict";'],

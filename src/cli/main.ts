@@ -6,6 +6,7 @@ import { clientsCommand } from "./clients-command.ts";
 import { configCommand } from "./config-command.ts";
 import { doctorCommand } from "./doctor-command.ts";
 import { serveCommand } from "./serve-command.ts";
+import { topCommand } from "./top-command.ts";
 
 // The command line: `finwait COMMAND`. Commands throw; this file turns errors into a sentence.
 
@@ -22,7 +23,8 @@ const program = new Command("finwait")
   .addCommand(serveCommand())
   .addCommand(clientsCommand())
   .addCommand(configCommand())
-  .addCommand(doctorCommand());
+  .addCommand(doctorCommand())
+  .addCommand(topCommand());
 
 try {
   await program.parseAsync();
