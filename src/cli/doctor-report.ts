@@ -4,13 +4,13 @@ import { findingsOf } from "../observe/findings.ts";
 import { type LimitUse, limitUses } from "../observe/limit-use.ts";
 import type { MachineFiles } from "../observe/machine-files.ts";
 import { type MachineReadings, readCounters, readMachine } from "../observe/machine-readings.ts";
-import type { SocketState } from "../observe/proc-line.ts";
 import {
   type HeldSockets,
   type PortRange,
   type SocketCensus,
   takeCensus,
 } from "../observe/socket-census.ts";
+import type { SocketState } from "../observe/socket-line.ts";
 import { linuxFinWait2Seconds, systemsOfPlatform } from "../tcp/system-catalogue.ts";
 import type { SystemProfile } from "../tcp/system-profile.ts";
 

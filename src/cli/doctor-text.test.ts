@@ -6,6 +6,7 @@ import {
   fakeServer,
   netstatText,
   socketLine,
+  TABLE_HEAD,
 } from "../observe/fake-machine.ts";
 import { FakeMachineFiles } from "../observe/fake-machine-files.ts";
 import { SYSTEM_CATALOGUE } from "../tcp/system-catalogue.ts";
@@ -26,7 +27,7 @@ const textOf = (files: FakeMachineFiles, paint = PLAIN): string =>
 function sick(): FakeMachineFiles {
   const lines = Array.from({ length: 30 }, (_, index) => socketLine("08", { inode: index + 1 }));
   const files = fakeServer({
-    "/proc/net/tcp": lines.join(""),
+    "/proc/net/tcp": TABLE_HEAD + lines.join(""),
     "/proc/net/sockstat": "sockets: used 9\nTCP: inuse 9 orphan 131072 tw 1 alloc 9 mem 1\n",
     "/proc/net/netstat": netstatText({ ...COUNTERS, TCPAbortOnMemory: 123_456 }),
     "/proc/sys/net/ipv4/tcp_fin_timeout": "90\n",

@@ -120,7 +120,7 @@ describe("limits", () => {
     [
       "limit-accept-queue",
       4_096,
-      (used) => fakeServer({ "/proc/net/tcp": socketLine("0A", { rx: used }) }),
+      (used) => fakeServer({ "/proc/net/tcp": TABLE_HEAD + socketLine("0A", { rx: used }) }),
       /^sysctl -w net\.core\.somaxconn=8192$/,
     ],
     ["limit-process-descriptors", 1_000, (used) => holding("01", used, 1_000), /LimitNOFILE=2000$/],
@@ -132,7 +132,7 @@ describe("limits", () => {
           const port = (32_768 + index).toString(16).toUpperCase();
           return socketLine("06", { local: `0100000A:${port}`, peer: "0202000A:01BB" });
         });
-        return fakeServer({ "/proc/net/tcp": lines.join("") });
+        return fakeServer({ "/proc/net/tcp": TABLE_HEAD + lines.join("") });
       },
       /^sysctl -w net\.ipv4\.ip_local_port_range="1024 65535"$/,
     ],

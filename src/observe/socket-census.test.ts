@@ -89,7 +89,8 @@ describe("takeCensus", () => {
   it("IPv6 sockets: count as well", () => {
     const files = machineWith([]);
     const local = "00000000000000000000000001000000:1F90";
-    files.texts.set("/proc/net/tcp6", socketLine("08", { local, peer: local, inode: 5 }));
+    const line = socketLine("08", { local, peer: local, inode: 5 });
+    files.texts.set("/proc/net/tcp6", TABLE_HEAD + line);
     assert.deepEqual(takeCensus(files, null).stateCounts(), { "close-wait": 1 });
   });
 
@@ -190,7 +191,7 @@ describe("bounds", () => {
 
   it("100,000 sockets: all are counted, the last line included", () => {
     const files = machineWith([]);
-    const lines = `${socketLine("06").repeat(99_999)}${socketLine("05").trimEnd()}`;
+    const lines = socketLine("06").repeat(99_999) + socketLine("05");
     files.texts.set("/proc/net/tcp", TABLE_HEAD + lines);
     const counts = takeCensus(files, null).stateCounts();
     assert.deepEqual(counts, { "time-wait": 99_999, "fin-wait-2": 1 });

@@ -1,6 +1,7 @@
 import type { MachineFiles } from "./machine-files.ts";
-import { addressText, parseSocketLine, type SocketLine, type SocketState } from "./proc-line.ts";
+import { ProcNetTcpParser } from "./proc-net-tcp.ts";
 import { type ProcessBounds, type ProcessView, readProcesses } from "./process-table.ts";
+import type { SocketLine, SocketState, VisitedSocket } from "./socket-line.ts";
 
 // What the doctor asks the socket table, and answers to it from /proc.
 //
@@ -103,16 +104,12 @@ export function takeCensus(
   };
 }
 
-/** Without splitting: a table of 100,000 sockets is 15 MB of text. */
 function countLines(text: string, tally: Tally, socketLimit: number): void {
-  let start = 0;
-  while (start < text.length && tally.socketCount < socketLimit) {
-    const end = text.indexOf("\n", start);
-    const stop = end < 0 ? text.length : end;
-    const socket = parseSocketLine(text.slice(start, stop));
-    if (socket !== null) tally.add(socket);
-    start = stop + 1;
-  }
+  const parser = new ProcNetTcpParser((socket) => {
+    if (tally.socketCount < socketLimit) tally.add(socket);
+  });
+  parser.receive(Buffer.from(text, "latin1"));
+  parser.receiveEnd();
 }
 
 class Tally {
@@ -129,27 +126,31 @@ class Tally {
     this.#ports = ports;
   }
 
-  add(socket: SocketLine): void {
-    const { state, inode } = socket;
+  add(socket: VisitedSocket): void {
+    const { state, inode, ownership, localPort } = socket;
     this.socketCount++;
     this.stateCounts[state] = (this.stateCounts[state] ?? 0) + 1;
-    if (state === "close-wait" && inode !== 0) this.closeWaitInodes.push(inode);
-    if (state === "fin-wait-2" && inode !== 0) this.finWait2Inodes.push(inode);
-    if (state === "fin-wait-2" && inode === 0) this.finWait2OrphanCount++;
-    if (state === "listen") {
-      if (this.#queue === null || socket.receiveQueue > this.#queue.receiveQueue) {
-        this.#queue = socket;
-      }
-    } else if (this.#ports !== null && isWithin(socket.localPort, this.#ports)) {
-      const ports = this.#portsByPeer.get(socket.peer) ?? new Set();
-      this.#portsByPeer.set(socket.peer, ports.add(socket.localPort));
+    if (state === "close-wait" && inode) this.closeWaitInodes.push(inode);
+    if (state === "fin-wait-2" && inode) this.finWait2Inodes.push(inode);
+    if (state === "fin-wait-2" && ownership === "orphaned") this.finWait2OrphanCount++;
+    if (state === "listen") this.#addListener(socket.toLine());
+    else if (this.#ports !== null && isWithin(localPort, this.#ports)) {
+      const { peerAddress, peerPort } = socket.toLine();
+      const peer = endpointText(peerAddress, peerPort);
+      const ports = this.#portsByPeer.get(peer) ?? new Set();
+      this.#portsByPeer.set(peer, ports.add(localPort));
     }
+  }
+
+  #addListener(line: SocketLine): void {
+    const most = this.#queue?.receiveQueueBytes ?? -1;
+    if (line.receiveQueueBytes > most) this.#queue = line;
   }
 
   fullestAcceptQueue(): AcceptQueue | null {
     if (this.#queue === null) return null;
-    const { local, receiveQueue } = this.#queue;
-    return { local: addressText(local), waitingCount: receiveQueue };
+    const { localAddress, localPort, receiveQueueBytes } = this.#queue;
+    return { local: endpointText(localAddress, localPort), waitingCount: receiveQueueBytes };
   }
 
   busiestPeer(): PortUse | null {
@@ -157,8 +158,12 @@ class Tally {
     for (const [peer, ports] of this.#portsByPeer) {
       if (ports.size > (busiest?.portCount ?? 0)) busiest = { peer, portCount: ports.size };
     }
-    return busiest === null ? null : { ...busiest, peer: addressText(busiest.peer) };
+    return busiest;
   }
+}
+
+function endpointText(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 const isWithin = (port: number, { first, last }: PortRange): boolean =>
