@@ -11,7 +11,8 @@ import {
   takeCensus,
 } from "../observe/socket-census.ts";
 import type { SocketState } from "../observe/socket-line.ts";
-import { linuxFinWait2Seconds, systemsOfPlatform } from "../tcp/system-catalogue.ts";
+import { linuxFinWait2Seconds } from "../tcp/linux-fin-timeout.ts";
+import { systemsOfPlatform } from "../tcp/system-catalogue.ts";
 import type { SystemProfile } from "../tcp/system-profile.ts";
 
 // What `finwait doctor` found out, as one object: `--json` prints it as it is.

@@ -1,4 +1,4 @@
-import { LINUX_TIME_WAIT_SECONDS, linuxFinWait2Seconds } from "../tcp/system-catalogue.ts";
+import { LINUX_TIME_WAIT_SECONDS, linuxFinWait2Seconds } from "../tcp/linux-fin-timeout.ts";
 import type { MachineReadings } from "./machine-readings.ts";
 import type { StateMemoryId } from "./state-memory.ts";
 

@@ -1,4 +1,4 @@
-import { LINUX_TIME_WAIT_SECONDS, linuxFinWait2Seconds } from "../tcp/system-catalogue.ts";
+import { LINUX_TIME_WAIT_SECONDS, linuxFinWait2Seconds } from "../tcp/linux-fin-timeout.ts";
 import { type Examination, type Finding, grouped } from "./finding.ts";
 
 // Findings about settings that do something else than they seem to, or leave little room.

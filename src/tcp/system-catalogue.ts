@@ -10,9 +10,6 @@ export const SYSTEM_CATALOGUE: readonly SystemProfile[] = [
   ...SYSTEMS_OF_THE_PAGE,
 ];
 
-/** TIME-WAIT of Linux (net/tcp.h, not tunable): above it, FIN-WAIT-2 is two timers in a row. */
-export const LINUX_TIME_WAIT_SECONDS = 60;
-
 /**
  * The system with this id, for example "sunos-4".
  *
@@ -36,13 +33,4 @@ export function finWait2TimeoutMs(timeout: FinWait2Timeout): number | null {
   if (timeout === "unknown") return null;
   if (typeof timeout === "number") return timeout;
   return timeout.defaultMs === "unknown" ? null : timeout.defaultMs;
-}
-
-/**
- * How long Linux keeps an orphan in FIN-WAIT-2 for a value of tcp_fin_timeout. Above 60 it waits
- * for the excess as a full socket, and then for the excess once more as a mini-socket.
- */
-export function linuxFinWait2Seconds(finTimeoutSeconds: number): number {
-  const excess = finTimeoutSeconds - LINUX_TIME_WAIT_SECONDS;
-  return excess > 0 ? 2 * excess : finTimeoutSeconds;
 }

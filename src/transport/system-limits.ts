@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { linuxFinWait2Seconds } from "../tcp/linux-fin-timeout.ts";
 
 // What the system sets to this process and to TCP, as far as a server must know it while it runs.
 //
@@ -6,8 +7,6 @@ import { readFileSync } from "node:fs";
 
 /** Timers of the kernel fire up to an eighth late. */
 const KERNEL_TIMER_SLACK = 9 / 8;
-/** Above 60 the seconds beyond count double (measured; docs/closing.md). */
-const TIME_WAIT_SECONDS = 60;
 
 /**
  * How long the kernel keeps an orphan in FIN-WAIT-2 by itself at most, in milliseconds; Infinity if
@@ -16,8 +15,7 @@ const TIME_WAIT_SECONDS = 60;
 export function systemOrphanMs(): number {
   const seconds = Number(readText("/proc/sys/net/ipv4/tcp_fin_timeout"));
   if (!(seconds > 0)) return Number.POSITIVE_INFINITY;
-  const lastsSeconds = seconds > TIME_WAIT_SECONDS ? 2 * (seconds - TIME_WAIT_SECONDS) : seconds;
-  return lastsSeconds * 1_000 * KERNEL_TIMER_SLACK;
+  return linuxFinWait2Seconds(seconds) * 1_000 * KERNEL_TIMER_SLACK;
 }
 
 /** Pages of TCP buffers in use on this machine, and how many there may be; `null`: not known. */
