@@ -125,6 +125,29 @@ describe("beginShutdown", () => {
     assert.equal(peer.finish().reason, "client-asked");
   });
 
+  // Without socket options: the shutdown would last until its deadline.
+  it("a lingering connection: is not held at its bound, but left to the kernel", () => {
+    const server = new FakeServer(answer, { terms: { canSetDeadlines: false } });
+    const peer = server.connect();
+    peer.send(requestText("GET /", ["Connection: close"]));
+    peer.transport.flush();
+    server.shutDown();
+    server.advance(5_000);
+    assert.deepEqual(peer.ending.outcome, { type: "abandoned", bound: "linger-idle-time" });
+    assert.equal(peer.hasTimers, false);
+  });
+
+  it("a held connection: goes to the kernel at once", () => {
+    const server = new FakeServer(answer, { terms: { canSetDeadlines: false } });
+    const peer = server.connect();
+    peer.send(requestText("GET /", ["Connection: close"]));
+    peer.transport.flush();
+    server.advance(5_000);
+    assert.equal(peer.endings.length, 0);
+    server.shutDown();
+    assert.deepEqual(peer.ending.outcome, { type: "abandoned", bound: "shutdown-deadline" });
+  });
+
   it("a connection made during the shutdown: is ended in half a second", () => {
     const server = new FakeServer(answer);
     server.shutDown();

@@ -76,7 +76,8 @@ export class ServerContext {
   /** The value of the Keep-Alive field: whole seconds, never more than is enforced. */
   keepAlive = "";
   idleTimeoutMs = 0;
-  releaseTerms: ReleaseTerms;
+  /** One object for all connections: those that linger already hear of a shutdown, too. */
+  readonly #releaseTerms: { -readonly [K in keyof ReleaseTerms]: ReleaseTerms[K] };
   #phase: ServerPhase = "serving";
   #pressure: PressureLevel = "none";
   #spareReaders: RequestReader[] = [];
@@ -89,7 +90,7 @@ export class ServerContext {
     this.limits = parts.limits;
     this.policy = parts.policy;
     this.persistence = parts.persistence;
-    this.releaseTerms = { ...parts.terms, mayHold: true };
+    this.#releaseTerms = { ...parts.terms, mayHold: true };
     this.timers = this.makeTimers();
     this.date = new DateField(parts.clock);
     this.checkPolicy(parts.policy);
@@ -104,6 +105,10 @@ export class ServerContext {
 
   get phase(): ServerPhase {
     return this.#phase;
+  }
+
+  get releaseTerms(): ReleaseTerms {
+    return this.#releaseTerms;
   }
 
   get pressure(): PressureLevel {
@@ -129,7 +134,7 @@ export class ServerContext {
 
   enter(phase: ServerPhase): void {
     this.#phase = phase;
-    if (phase === "closing") this.releaseTerms = { ...this.releaseTerms, mayHold: false };
+    if (phase === "closing") this.#releaseTerms.mayHold = false;
     this.#update();
   }
 
