@@ -22,8 +22,7 @@ export class NodeClock implements Clock {
     if (atMs === null) return;
     // One more millisecond, because the runtime rounds down and would wake us before the time.
     const delayMs = Math.min(Math.max(0, Math.ceil(atMs - performance.now()) + 1), DELAY_LIMIT_MS);
+    // It keeps the process alive: paused sockets do not, and a shutdown has no other.
     this.#timer = setTimeout(callback, delayMs);
-    // The listening socket keeps the process alive, not its timers.
-    this.#timer.unref();
   }
 }
