@@ -318,7 +318,8 @@ export class Connection implements Hosts {
     });
     release();
     clients.record(this.#client, ending, end.endedAtMs);
-    tally.countEnding(ending, this.#intake !== null || this.#absorbedBytes > 0);
+    const hasUnanswered = this.#intake?.hasUnanswered === true || this.#absorbedBytes > 0;
+    tally.countEnding(ending, hasUnanswered);
     // Application code hears of it in here, when all is done that must be done.
     this.#intake?.cutOff(end.reason === "server-shutdown" ? "shutdown" : "peer-gone");
     this.#releaseIntake();

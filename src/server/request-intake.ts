@@ -62,6 +62,11 @@ export class RequestIntake implements ExchangeDriver<HttpExchange> {
     return this.#exchange !== null;
   }
 
+  /** True while some of a request is here that has no answer. 101 is one. */
+  get hasUnanswered(): boolean {
+    return this.#exchange?.isUpgraded !== true;
+  }
+
   /** Bytes received and not looked at. */
   get bufferedBytes(): number {
     return this.#reader.bufferedBytes;

@@ -31,16 +31,21 @@ export class Tally {
 
   /** `hasUnanswered`: some of a request was here, and no response to it. */
   countEnding(ending: Ending, hasUnanswered: boolean): void {
+    let isUnsent = ending.unsentBytes > 0;
     switch (ending.outcome.type) {
-      case "reset-by-local":
       case "reset-by-peer":
       case "network-failed":
+        // Who goes in the middle of its response has had enough of it.
+        isUnsent = false;
+        this.#resetCount += 1;
+        break;
+      case "reset-by-local":
         this.#resetCount += 1;
         break;
       default:
         this.#lingeredCount += 1;
     }
-    if (isOurDoing(ending) && (hasUnanswered || ending.unsentBytes > 0)) this.#lostCount += 1;
+    if (isOurDoing(ending) && (hasUnanswered || isUnsent)) this.#lostCount += 1;
   }
 }
 
