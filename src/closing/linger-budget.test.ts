@@ -131,6 +131,25 @@ describe("takeTurnBytes", () => {
     assert.equal(crowd.budget.counts.turnWaitCount, 1);
   });
 
+  // Each of them reads at least once when it may: all at once would be many times the share.
+  it("more waiting than the share is for: as many as it is for go on each turn, in order", () => {
+    const crowd = new Crowd({ lingerTurnLimitBytes: 131_072 });
+    const members = ["a", "b", "c", "d", "e"].map((name) => crowd.admit(name).member);
+    for (const member of members) crowd.budget.takeTurnBytes(member, 131_073, 0);
+    const [a] = members;
+    assert.ok(a !== undefined);
+    crowd.clock.advance(1);
+    assert.deepEqual(crowd.told, ["a turn", "b turn"]);
+    // Who waits again is behind those who wait still.
+    crowd.budget.takeTurnBytes(a, 131_073, crowd.clock.now());
+    crowd.clock.advance(1);
+    assert.deepEqual(crowd.told, ["a turn", "b turn", "c turn", "d turn"]);
+    crowd.clock.advance(1);
+    assert.deepEqual(crowd.told.slice(4), ["e turn", "a turn"]);
+    crowd.clock.advance(10);
+    assert.equal(crowd.told.length, 6);
+  });
+
   it("a member that has left meanwhile: hears nothing", () => {
     const crowd = new Crowd({ lingerTurnLimitBytes: 65_536 });
     const { member } = crowd.admit("a");

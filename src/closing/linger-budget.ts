@@ -37,6 +37,8 @@ export interface LingerBudgetCounts {
 const SWEEP_COUNT = 2;
 /** Length of a turn. Timers know nothing shorter. */
 const TURN_MS = 1;
+/** What a member reads when it may, at least: the runtime's buffer. */
+const READ_BYTES = 65_536;
 
 export class LingerBudget implements TimerOwner {
   readonly #timers: TimerLists;
@@ -123,11 +125,16 @@ export class LingerBudget implements TimerOwner {
     return false;
   }
 
-  handleTimer(): void {
+  handleTimer(_entry: TimerEntry, nowMs: number): void {
     this.#turnBytes = 0;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const member of waiting) member.handleTurn();
+    let roomBytes = this.#policy.lingerTurnLimitBytes;
+    for (const member of this.#waiting) {
+      if (roomBytes <= 0) break;
+      roomBytes -= READ_BYTES;
+      this.#waiting.delete(member);
+      member.handleTurn();
+    }
+    if (this.#waiting.size > 0) this.#timers.arm(this.#turn, TURN_MS, nowMs);
   }
 
   #add(member: LingerMember, addressKey: string): void {

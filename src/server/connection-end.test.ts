@@ -235,6 +235,9 @@ describe("linger budget", () => {
     other.send(new Uint8Array(1));
     assert.equal(other.transport.isPaused, true);
     server.advance(1);
+    // The share is for one read.
+    assert.deepEqual([busy.transport.isPaused, other.transport.isPaused], [false, true]);
+    server.advance(1);
     assert.deepEqual([busy.transport.isPaused, other.transport.isPaused], [false, false]);
     assert.deepEqual(server.violations, []);
   });
