@@ -11,7 +11,7 @@ import type { EndingLog } from "./ending-log.ts";
 import { parseServerLimits } from "./limits.ts";
 import type { Listener } from "./listener.ts";
 import { type PressureChange, PressureGauge, type PressureSource } from "./pressure.ts";
-import type { FinwaitServer, ReconfigurableOptions } from "./serve-options.ts";
+import type { FinwaitServer, ReconfigurableOptions, ServeOptions } from "./serve-options.ts";
 import type { ServerContext, ServerPhase, ServerSettings } from "./server-context.ts";
 import {
   parseShutdownOptions,
@@ -45,9 +45,24 @@ export function parseSettings(options: ReconfigurableOptions): ServerSettings {
   };
 }
 
+/** Where the rules in force come from. */
+export type RuleOptions = Required<Pick<ServeOptions, "clientRules" | "shippedClientRules">>;
+
+/** @throws {RangeError} `shippedClientRules` is neither. */
+export function ruleOptionsOf(
+  { clientRules, shippedClientRules }: ReconfigurableOptions,
+  before: RuleOptions = { clientRules: [], shippedClientRules: "on" },
+): RuleOptions {
+  const shipped = shippedClientRules ?? before.shippedClientRules;
+  if (shipped !== "on" && shipped !== "off") {
+    const got = JSON.stringify(shipped);
+    throw new RangeError(`Cannot use shippedClientRules ${got}: expected "on" or "off"`);
+  }
+  return { clientRules: clientRules ?? before.clientRules, shippedClientRules: shipped };
+}
+
 /** The rules in force: one's own first, so that they can make exceptions of the shipped ones. */
-export function rulesOf(options: ReconfigurableOptions): readonly ClientRule[] {
-  const { clientRules = [], shippedClientRules = "on" } = options;
+export function rulesOf({ clientRules, shippedClientRules }: RuleOptions): readonly ClientRule[] {
   return shippedClientRules === "on" ? withShippedRules(clientRules) : clientRules;
 }
 
@@ -61,6 +76,7 @@ export class RunningServer implements FinwaitServer {
   readonly #options: SocketOptionsState;
   readonly #gauge: PressureGauge;
   readonly #descriptorLimit: number = readDescriptorLimit() - OTHER_DESCRIPTORS;
+  #ruleOptions: RuleOptions;
   #shutdown: Promise<ShutdownReport> | null = null;
 
   constructor(
@@ -68,12 +84,14 @@ export class RunningServer implements FinwaitServer {
     listener: Listener,
     endings: EndingLog,
     options: SocketOptionsState,
+    ruleOptions: RuleOptions,
     bound: { readonly address: string; readonly port: number; readonly isTls: boolean },
   ) {
     this.#context = context;
     this.#listener = listener;
     this.#endings = endings;
     this.#options = options;
+    this.#ruleOptions = ruleOptions;
     this.address = bound.address;
     this.port = bound.port;
     const host = bound.address.includes(":") ? `[${bound.address}]` : bound.address;
@@ -142,13 +160,15 @@ export class RunningServer implements FinwaitServer {
     this.#context.checkPolicy(settings.policy);
     const { clients, clock } = this.#context;
     const hasRules = changes.clientRules !== undefined || changes.shippedClientRules !== undefined;
-    const rules = hasRules ? parseClientRules(rulesOf(changes)) : null;
+    const ruleOptions = ruleOptionsOf(changes, this.#ruleOptions);
+    const rules = hasRules ? parseClientRules(rulesOf(ruleOptions)) : null;
     const learned =
       changes.learnedClients === undefined
         ? null
         : parseLearnedClientsOptions(changes.learnedClients);
     // Nothing is refused from here on.
     this.#context.useSettings(settings);
+    this.#ruleOptions = ruleOptions;
     if (rules !== null) clients.useRules(rules);
     if (learned !== null) clients.learned.useOptions(learned);
     this.#gauge.useMark(settings.limits.pressurePercent, clock.now());

@@ -100,8 +100,9 @@ export interface FinwaitServer extends AsyncDisposable {
   /** Calls `listener` for each connection that ends. Returns a function that stops it. */
   onEnding(listener: (ending: Ending) => void): () => void;
   /**
-   * Replaces what is given, completely: fields of `limits` and `close` that are left out have their
-   * defaults. Connections follow with their next request or timer; nothing is closed for it.
+   * Replaces what is given, completely: fields of `limits`, `close` and `learnedClients` that are
+   * left out have their defaults. What is not given stays. Connections follow with their next
+   * request or timer; nothing is closed for it.
    *
    * @throws {TypeError} As `serve`; nothing has changed then.
    * @throws {RangeError} As `serve`; nothing has changed then.

@@ -93,6 +93,55 @@ describe("serve", () => {
     }));
 });
 
+describe("reconfigure", () => {
+  const own = {
+    name: "own",
+    pattern: "^Own/1",
+    effect: { persistence: "off" },
+    source: "test",
+    found: "2026",
+  } as const;
+  const namesOf = ({ clientRules }: FinwaitServer): string[] => [
+    ...new Set(clientRules.map(({ name }) => (name === "own" ? name : "shipped"))),
+  ];
+
+  it("shippedClientRules alone: one's own rules stay", async () => {
+    await withServer({ handler, clientRules: [own] }, async (server) => {
+      server.reconfigure({ shippedClientRules: "off" });
+      assert.deepEqual(namesOf(server), ["own"]);
+      server.reconfigure({ shippedClientRules: "on" });
+      assert.deepEqual(namesOf(server), ["own", "shipped"]);
+    });
+  });
+
+  it("clientRules alone: the shipped ones stay switched off", async () => {
+    await withServer({ handler, shippedClientRules: "off" }, async (server) => {
+      server.reconfigure({ clientRules: [own] });
+      assert.deepEqual(namesOf(server), ["own"]);
+      server.reconfigure({ clientRules: [] });
+      assert.deepEqual(namesOf(server), []);
+    });
+  });
+
+  it("rules that are refused: are not remembered for the next time", async () => {
+    await withServer({ handler, shippedClientRules: "off" }, async (server) => {
+      assert.throws(() => server.reconfigure({ clientRules: [own, own] }), RangeError);
+      server.reconfigure({ shippedClientRules: "off" });
+      assert.deepEqual(namesOf(server), []);
+    });
+  });
+
+  it("shippedClientRules that is neither on nor off: is refused", async () => {
+    // What JavaScript can pass.
+    const shippedClientRules = true as unknown as "on";
+    const message = 'Cannot use shippedClientRules true: expected "on" or "off"';
+    await assert.rejects(serve({ port: 0, handler, shippedClientRules }), { message });
+    await withServer({ handler }, async (server) => {
+      assert.throws(() => server.reconfigure({ shippedClientRules }), { message });
+    });
+  });
+});
+
 describe("callbacks of the application", () => {
   it("all three throw: the errors become uncaught, and the server serves on", async () => {
     const code = `

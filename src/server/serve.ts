@@ -11,7 +11,7 @@ import { detached } from "./detached.ts";
 import { EndingLog } from "./ending-log.ts";
 import type { Handler } from "./exchange.ts";
 import { Listener } from "./listener.ts";
-import { parseSettings, RunningServer, rulesOf } from "./running-server.ts";
+import { parseSettings, RunningServer, ruleOptionsOf, rulesOf } from "./running-server.ts";
 import type { FinwaitServer, ServeOptions } from "./serve-options.ts";
 import { ServerContext } from "./server-context.ts";
 
@@ -33,7 +33,7 @@ export async function serve(options: ServeOptions): Promise<FinwaitServer> {
   const handler = handlerOf(options, onError);
   const settings = parseSettings(options);
   const clients = new ClientBook(
-    parseClientRules(rulesOf(options)),
+    parseClientRules(rulesOf(ruleOptionsOf(options))),
     new LearnedClients(parseLearnedClientsOptions(options.learnedClients)),
   );
   const socketOptions = await loadSocketOptions(options.socketOptions ?? "auto");
@@ -73,7 +73,8 @@ async function listen(
     const listener = new Listener(context, tls, access);
     const bound = await listener.listen({ host, port, backlog });
     const place = { ...bound, isTls: tls !== null };
-    return new RunningServer(context, listener, endings, socketOptions, place);
+    const rules = ruleOptionsOf(options);
+    return new RunningServer(context, listener, endings, socketOptions, rules, place);
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : String(cause);
     const message = `Cannot listen on ${host} port ${port}: ${detail}`;
