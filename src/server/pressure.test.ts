@@ -56,6 +56,16 @@ describe("check", () => {
     );
   });
 
+  it("a mark near nothing: its step goes, too, when nothing is in use", () => {
+    for (const markPercent of [1, 3, 5, 6]) {
+      const scene = new Scene(markPercent);
+      scene.use(markPercent);
+      assert.equal(scene.gauge.level, "shorter-idle", `${markPercent} %`);
+      scene.use(0);
+      assert.equal(scene.gauge.level, "none", `${markPercent} %`);
+    }
+  });
+
   it("a client that comes and goes at the mark: changes nothing any more", () => {
     const scene = new Scene();
     for (let count = 0; count < 10; count++) {

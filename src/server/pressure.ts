@@ -83,8 +83,10 @@ export class PressureGauge implements TimerOwner {
     let level = 0;
     for (const [index, step] of STEPS.entries()) {
       const mark = this.#markPercent + (100 - this.#markPercent) * step;
+      // A mark below twice that has to leave room for a level that can be left at all.
+      const hysteresis = Math.min(HYSTERESIS_PERCENT, mark / 2);
       const isLeaving = this.#level > index;
-      if (usedPercent >= mark - (isLeaving ? HYSTERESIS_PERCENT : 0)) level = index + 1;
+      if (usedPercent >= mark - (isLeaving ? hysteresis : 0)) level = index + 1;
     }
     return level;
   }
