@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
 import type { ClientEffect, ClientRule } from "../closing/client-rules.ts";
+import type { Handler } from "./exchange.ts";
 import { FakeServer, HeldHandler, postText, requestText } from "./fake-server.ts";
+import { withClosePolicy } from "./with-close-policy.ts";
 
 // Goal: why a connection persists or does not: settings, age, client rules, what was learned, and
 // what a handler says about its end. How: fake connections; the response and the ending are
@@ -203,6 +205,33 @@ describe("adjustClose", () => {
     assert.match(String(server.errors[0]), /would block the event loop/);
   });
 
+  it("an idle close behind the response: is by the server's policy again", () => {
+    const server = new FakeServer((exchange) => {
+      exchange.adjustClose({ mode: "off" });
+      exchange.respond(200, []);
+    });
+    const peer = server.connect();
+    peer.send(requestText());
+    server.advance(67_000);
+    peer.transport.flush();
+    assert.equal(peer.transport.release, null);
+    assert.equal(peer.finish().reason, "idle-timeout");
+  });
+
+  it("twice, and behind a route's policy: the later fields are added to the earlier ones", () => {
+    const handler: Handler = (exchange) => {
+      exchange.adjustClose({ lingerTotalTimeoutMs: 20_000 });
+      exchange.adjustClose({ onLingerExhausted: "reset" });
+      exchange.respond(200, []);
+    };
+    const server = new FakeServer(withClosePolicy({ lingerIdleTimeoutMs: 300 }, handler));
+    const peer = server.connect();
+    peer.send(requestText("GET /", ["Connection: close"]));
+    peer.transport.flush();
+    server.advance(300);
+    assert.deepEqual(peer.ending.outcome, { type: "reset-by-local", bound: "linger-idle-time" });
+  });
+
   it("after the response: changes nothing", () => {
     const held = new HeldHandler();
     const server = new FakeServer(held.handle);
@@ -212,6 +241,27 @@ describe("adjustClose", () => {
     held.last.adjustClose({ mode: "off" });
     peer.transport.flush();
     assert.equal(peer.transport.release, null);
+  });
+});
+
+describe("withClosePolicy", () => {
+  it("a bad field: is refused where the route is made, not at its first request", () => {
+    const handler: Handler = (exchange) => exchange.respond(200, []);
+    assert.throws(() => withClosePolicy({ lingerLimitBytes: -1 }, handler), RangeError);
+    const ofServer = { lingerConnectionLimit: 1 } as object;
+    assert.throws(() => withClosePolicy(ofServer, handler), /expected it in the server's policy/);
+  });
+
+  it("overrides that change afterwards: are those of the beginning", () => {
+    const overrides: { lingerIdleTimeoutMs: number } = { lingerIdleTimeoutMs: 300 };
+    const route = withClosePolicy(overrides, (exchange) => exchange.respond(200, []));
+    overrides.lingerIdleTimeoutMs = -1;
+    const server = new FakeServer(route);
+    const peer = server.connect();
+    peer.send(requestText("GET /", ["Connection: close"]));
+    peer.transport.flush();
+    server.advance(300);
+    assert.deepEqual(peer.ending.outcome, { type: "abandoned", bound: "linger-idle-time" });
   });
 });
 

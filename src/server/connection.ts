@@ -240,6 +240,8 @@ export class Connection implements Hosts {
       this.requestClose("server-shutdown");
       return;
     }
+    // It has not ended with the response that had a policy of its own.
+    if (this.#intake === null) this.#policy = null;
     this.setPaused(this.#intake?.shouldPause ?? false);
     this.#watchSending();
     this.#watch?.settle();

@@ -171,8 +171,9 @@ export interface Exchange {
   /**
    * Changes how this connection ends, if it ends with this response: for example
    * `{ lingerLimitBytes: 64 * 2 ** 20 }`, or `{ onLingerExhausted: "reset" }`. Of the server's
-   * policy only the fields given are replaced. Takes effect if it is called before the response is
-   * complete, and for this response only. Keep the object in a constant: it is checked once.
+   * policy, and of what was changed for this response before, only the fields given are replaced.
+   * Takes effect if it is called before the response is complete, and for this response only. Keep
+   * the object in a constant: it is checked once.
    *
    * @throws {TypeError} It is no object.
    * @throws {RangeError} A field is unknown, out of range, contradicts another one, or belongs to

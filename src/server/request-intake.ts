@@ -201,9 +201,12 @@ export class RequestIntake implements ExchangeDriver<HttpExchange> {
   }
 
   adjustClose(exchange: HttpExchange, overrides: CloseOverrides): void {
-    const policy = overrideClosePolicy(this.#context.policy, overrides);
+    const isPresent = exchange === this.#exchange;
+    // On top of what the route has changed.
+    const base = isPresent ? this.#host.policy : this.#context.policy;
+    const policy = overrideClosePolicy(base, overrides);
     this.#context.checkPolicy(policy);
-    if (exchange === this.#exchange) this.#host.usePolicy(policy);
+    if (isPresent) this.#host.usePolicy(policy);
   }
 
   resetConnection(exchange: HttpExchange): void {

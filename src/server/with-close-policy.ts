@@ -6,7 +6,7 @@ import type { Handler } from "./exchange.ts";
 
 /**
  * `handler`, whose connections end by `overrides` where these differ from the server's policy. The
- * handler may still change it for one response, by `exchange.adjustClose`.
+ * handler may change more of it for one response, by `exchange.adjustClose`.
  *
  * @throws {TypeError} `overrides` is no object.
  * @throws {RangeError} A field is unknown, out of range, contradicts another one, or belongs to the
