@@ -1,4 +1,8 @@
 import { describe, expect, it } from "vitest";
+import {
+  DEFAULT_LEARNED_CLIENTS_OPTIONS,
+  parseLearnedClientsOptions,
+} from "../closing/learned-clients-options.ts";
 import { DEFAULT_CLOSE_POLICY } from "../closing/policy.ts";
 import { parseClosePolicy } from "../closing/policy-parser.ts";
 import { DEFAULT_STATIC_FILES_POLICY } from "../handlers/static-options.ts";
@@ -15,6 +19,7 @@ function complaint(name: string, value: number): string {
   try {
     const mode = key === "soLingerTimeoutMs" ? ({ mode: "so-linger" } as const) : {};
     if (section === "close") parseClosePolicy({ ...mode, [key]: value });
+    else if (section === "learnedClients") parseLearnedClientsOptions({ [key]: value });
     else parseServerLimits({ [key]: value });
     return "";
   } catch (error) {
@@ -22,7 +27,11 @@ function complaint(name: string, value: number): string {
   }
 }
 
-const LIBRARY = { close: DEFAULT_CLOSE_POLICY, limits: DEFAULT_SERVER_LIMITS };
+const LIBRARY = {
+  close: DEFAULT_CLOSE_POLICY,
+  limits: DEFAULT_SERVER_LIMITS,
+  learnedClients: DEFAULT_LEARNED_CLIENTS_OPTIONS,
+};
 const FIELDS = Object.entries(LIBRARY).flatMap(([section, defaults]) =>
   Object.entries(defaults).map(([key, value]) => ({ name: `${section}.${key}`, value })),
 );

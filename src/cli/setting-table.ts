@@ -63,9 +63,17 @@ const CLIENTS: readonly Setting[] = [
     help: "clients that turn out to be broken are ignored, reported, or refused persistence",
   }),
   ...Object.entries({
-    tableLimit: { least: 1, help: "most clients that are remembered" },
-    halfLifeMs: { least: 1, help: "time after which what was seen counts half" },
-    minimumSample: { least: 1, help: "endings that must be seen before a client is judged" },
+    tableLimit: { least: 1, most: 65_536, help: "most clients that are remembered" },
+    halfLifeMs: {
+      least: 1_000,
+      most: 604_800_000,
+      help: "time after which what was seen counts half",
+    },
+    minimumSample: {
+      least: 1,
+      most: 1_000_000,
+      help: "endings that must be seen before a client is judged",
+    },
     brokenPercent: { least: 1, most: 100, help: "share of bad endings that makes a client broken" },
   } satisfies { readonly [key: string]: NumberRow }).map(([key, row]) =>
     numberRow(`learnedClients.${key}`, null, row, { ...DEFAULT_LEARNED_CLIENTS_OPTIONS }),
