@@ -91,24 +91,35 @@ describe("parseClientRulesText", () => {
     });
   }
 
-  it("no JSON: is refused", () => {
-    const sentence = sentenceOf(() => parseClientRulesText("[", "rules.json"));
-    assert.match(sentence, /^Cannot use rules\.json: expected JSON, and /);
+  // One line each: a reload says in one line why it changes nothing.
+  it.each([
+    ["[", 'line 1 column 2: expected a value or "]", got the end of the file'],
+    ['{"rules":[}\n', 'line 1 column 11: expected a value or "]", got "}"'],
+  ])("no JSON, %j: is refused with its place", (text, what) => {
+    const sentence = sentenceOf(() => parseClientRulesText(text, "rules.json"));
+    assert.equal(sentence, `Cannot use rules.json ${what}`);
   });
 
-  it("an object with a schema, a bare array, a byte order mark: are read", () => {
+  it("a device: is refused before it is read", () => {
+    const sentence = sentenceOf(() => readClientRulesFile("/dev/zero"));
+    assert.equal(sentence, "Cannot read /dev/zero: expected a file of at most 1048576 bytes");
+  });
+
+  it("an object with a schema, a bare array: are read", () => {
     const object = JSON.stringify({ $schema: "https://example.com/rules", rules: [RULE] });
-    for (const text of [object, JSON.stringify([RULE]), `\ufeff${object}`]) {
+    for (const text of [object, JSON.stringify([RULE])]) {
       assert.deepEqual(parseClientRulesText(text, "rules.json"), [RULE]);
     }
   });
 });
 
 describe("readClientRulesFile", () => {
-  it("a file: is read", () => {
+  it("a file, with a byte order mark or without: is read", () => {
     const file = join(FOLDER, "rules.json");
-    writeFileSync(file, JSON.stringify([RULE]));
-    assert.deepEqual(readClientRulesFile(file), [RULE]);
+    for (const mark of ["", "\ufeff"]) {
+      writeFileSync(file, mark + JSON.stringify([RULE]));
+      assert.deepEqual(readClientRulesFile(file), [RULE]);
+    }
   });
 
   it("no file: says so", () => {
@@ -121,7 +132,6 @@ describe("readClientRulesFile", () => {
     const file = join(FOLDER, "large.json");
     writeFileSync(file, " ".repeat(1_048_577));
     const sentence = sentenceOf(() => readClientRulesFile(file));
-    const wanted = "expected at most 1048576 bytes, and it has 1048577";
-    assert.equal(sentence, `Cannot use ${file}: ${wanted}`);
+    assert.equal(sentence, `Cannot read ${file}: expected a file of at most 1048576 bytes`);
   });
 });

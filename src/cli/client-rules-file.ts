@@ -1,15 +1,12 @@
-import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 import { type ClientRule, parseClientRules } from "../closing/client-rules.ts";
 import { reasonOf, UsageError } from "./cli-error.ts";
+import { parseJson, readSettingFile } from "./setting-file.ts";
 
 // A user's client rules, read from a JSON file: `{ "rules": […] }`, or the bare array.
 //
 // The schema finds what is no rule at all and says where it stands; parseClientRules() judges the
 // values, as it does for rules from code.
-
-/** Largest file. The most rules that are allowed, each as long as it may be, take less. */
-const FILE_LIMIT_BYTES = 1_048_576;
 
 const RULE = z.strictObject({
   name: z.string(),
@@ -28,7 +25,7 @@ const FILE = z.strictObject({ $schema: z.string().optional(), rules: z.array(RUL
 
 /** @throws {UsageError} The file cannot be read, is no JSON, or holds what is no list of rules. */
 export function readClientRulesFile(file: string): readonly ClientRule[] {
-  return parseClientRulesText(readText(file), file);
+  return parseClientRulesText(readSettingFile(null, file), file);
 }
 
 /** `file` is for the messages. */
@@ -43,26 +40,6 @@ export function parseClientRulesText(text: string, file: string): readonly Clien
     return parseClientRules(parsed.data.rules as readonly ClientRule[]).rules;
   } catch (error) {
     throw new UsageError(`Cannot use ${file}: ${lowerFirst(reasonOf(error))}`);
-  }
-}
-
-function readText(file: string): string {
-  try {
-    const { size } = statSync(file);
-    if (size <= FILE_LIMIT_BYTES) return readFileSync(file, "utf8");
-    const reason = `expected at most ${FILE_LIMIT_BYTES} bytes, and it has ${size}`;
-    throw new UsageError(`Cannot use ${file}: ${reason}`);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`Cannot read ${file}: ${reasonOf(error)}`);
-  }
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\ufeff/, ""));
-  } catch (error) {
-    throw new UsageError(`Cannot use ${file}: expected JSON, and ${reasonOf(error)}`);
   }
 }
 

@@ -24,12 +24,15 @@ const FILE_LIMIT_BYTES = 1_048_576;
 export function readSettingFile(flag: string | null, path: string): string {
   const what = flag === null ? path : `${flag} ${path}`;
   try {
-    const { size } = statSync(path);
-    if (size <= FILE_LIMIT_BYTES) return readFileSync(path, "utf8").replace(/^\ufeff/, "");
+    const stats = statSync(path);
+    const isDevice = stats.isCharacterDevice() || stats.isBlockDevice();
+    if (!isDevice && stats.size <= FILE_LIMIT_BYTES) {
+      return readFileSync(path, "utf8").replace(/^\ufeff/, "");
+    }
   } catch (error) {
     throw new UsageError(`Cannot read ${what}: ${reasonOf(error)}`);
   }
-  throw new UsageError(`Cannot read ${what}: expected at most ${FILE_LIMIT_BYTES} bytes`);
+  throw new UsageError(`Cannot read ${what}: expected a file of at most ${FILE_LIMIT_BYTES} bytes`);
 }
 
 /**
@@ -58,7 +61,8 @@ export function besideFile(file: string, path: string): string {
   return isAbsolute(path) ? path : join(dirname(file), path);
 }
 
-function parseJson(text: string, path: string): unknown {
+/** @throws {UsageError} `text`, the content of the file `path`, is no JSON. */
+export function parseJson(text: string, path: string): unknown {
   const error = findJsonError(text);
   if (error === null) return JSON.parse(text);
   const { line, column, expected, got } = error;
