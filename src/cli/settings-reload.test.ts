@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ClientRule } from "../closing/client-rules.ts";
 import type { ReconfigurableOptions } from "../server/serve-options.ts";
 import { UsageError } from "./cli-error.ts";
 import type { UnreadDirective } from "./httpd-conf.ts";
@@ -81,6 +82,15 @@ describe("reloadSettings", () => {
     const { changes, lines } = reload(before, before);
     expect(lines).toEqual(["Reloaded, nothing changed"]);
     expect(changes).toHaveLength(1);
+  });
+
+  it("rules that are others in the same file: are told", () => {
+    const rule = { name: "a", pattern: "a", effect: {}, source: "test", found: "2026" };
+    const ruled = (...clientRules: ClientRule[]) => ({ ...before, clientRules });
+    const broken = { ...rule, effect: { persistence: "off" } } as const;
+    expect(reload(before, ruled(rule)).lines).toEqual(["Reloaded: client rules, 0 -> 1"]);
+    expect(reload(ruled(rule), ruled(broken)).lines).toEqual(["Reloaded: client rules, 1 -> 1"]);
+    expect(reload(ruled(rule), ruled({ ...rule })).lines).toEqual(["Reloaded, nothing changed"]);
   });
 
   it("what cannot change: is named, each time, and keeps its value", () => {

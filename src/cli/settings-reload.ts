@@ -34,19 +34,25 @@ export function reloadSettings(inForce: LoadedSettings, port: ReloadPort): Loade
   const changed = changedNames(inForce.settings, loaded.settings);
   const waiting = changed.filter(needsRestart);
   const done = changed.filter((name) => !waiting.includes(name));
-  port.say(done.length === 0 ? "Reloaded, nothing changed" : `Reloaded: ${list(done)}`);
-  if (waiting.length > 0) port.say(`Needs a restart: ${list(waiting)}`);
+  const told = [...listed(done), ...ruleChange(inForce, loaded)];
+  port.say(told.length === 0 ? "Reloaded, nothing changed" : `Reloaded: ${told.join(", ")}`);
+  if (waiting.length > 0) port.say(`Needs a restart: ${listed(waiting).join(", ")}`);
   const notice = unreadNotice(loaded);
   if (notice !== null) port.say(notice);
   return { ...loaded, settings: loaded.settings.with(inForce.settings, waiting) };
 
-  function list(names: readonly string[]): string {
+  function listed(names: readonly string[]): string[] {
     const show = ({ settings }: LoadedSettings, name: string) =>
       shownValue(settings.get(name).value);
-    return names
-      .map((name) => `${name} ${show(inForce, name)} -> ${show(loaded, name)}`)
-      .join(", ");
+    return names.map((name) => `${name} ${show(inForce, name)} -> ${show(loaded, name)}`);
   }
+}
+
+/** Rules change in their own file, and in httpd.conf, while the settings stay the same. */
+function ruleChange(before: LoadedSettings, after: LoadedSettings): string[] {
+  const [one, other] = [before.clientRules, after.clientRules];
+  if (JSON.stringify(one) === JSON.stringify(other)) return [];
+  return [`client rules, ${one.length} -> ${other.length}`];
 }
 
 function changedNames(one: EffectiveSettings, other: EffectiveSettings): string[] {
