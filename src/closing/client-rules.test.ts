@@ -104,7 +104,7 @@ describe("parseClientRules", () => {
     const large = (name: string) => ({ ...RULE, name, pattern: "((a{99}){99})" });
     assert.throws(() => parseClientRules([large("a")]), {
       message:
-        'Cannot use pattern "((a{99}){99})" in the client rules: expected at most 4096 states in ' +
+        'Cannot use pattern "((a{99}){99})" in the client rules: expected at most 2048 states in ' +
         "all patterns together, and up to here they need 9802",
     });
   });
