@@ -1,5 +1,15 @@
 // The public surface of the package. What is not named here may change without notice.
 
+export type { ObservedServer } from "./admin/observed-server.ts";
+export {
+  observeWithOpenTelemetry,
+  type TelemetryMeterProvider,
+  type TelemetryOptions,
+} from "./admin/open-telemetry.ts";
+export { type AdminListener, type AdminOptions, serveAdmin } from "./admin/serve-admin.ts";
+export type { SettingInForce, SettingOrigins } from "./admin/settings-in-force.ts";
+export type { SilentClients } from "./admin/silent-clients.ts";
+export type { SocketsOfState, Status } from "./admin/status.ts";
 export { FinwaitError, LocalProtocolError } from "./base/error.ts";
 export { type ClientEffect, type ClientRule, parseClientRules } from "./closing/client-rules.ts";
 export type { ClientSignature, LearnedClient } from "./closing/learned-clients.ts";
@@ -32,6 +42,16 @@ export {
   PeerProtocolError,
   type PeerProtocolErrorCode,
 } from "./http1/error.ts";
+export type { EndingTotals } from "./observe/ending-metrics.ts";
+export type { ConnectionState, SocketCount, SocketStates } from "./observe/port-states.ts";
+export type { Ownership } from "./observe/socket-line.ts";
+export type {
+  ConnectionPhase,
+  ConnectionPhaseCounts,
+  ConnectionQuery,
+  ConnectionSnapshot,
+} from "./server/connection-snapshot.ts";
+export { ENDING_CHANNEL, type EndingMessage } from "./server/ending-channel.ts";
 export type {
   AbortReason,
   ConnectionFacts,

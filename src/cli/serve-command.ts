@@ -1,9 +1,11 @@
 import { Command } from "commander";
+import type { AdminListener } from "../admin/serve-admin.ts";
 import { FinwaitError } from "../base/error.ts";
 import { noticeText } from "../server/notice.ts";
 import { serve } from "../server/serve.ts";
 import type { FinwaitServer, ServeOptions } from "../server/serve-options.ts";
 import { AccessLog, type AccessLogFormat } from "./access-log.ts";
+import { adminOf } from "./admin.ts";
 import { bannerLines } from "./banner.ts";
 import { reasonOf, UsageError } from "./cli-error.ts";
 import { fileOptions, type LoadedSettings, loadSettings, unreadNotice } from "./loaded-settings.ts";
@@ -39,6 +41,7 @@ async function runServe(commandLine: CommandLine): Promise<void> {
     onNotice: (notice) => say(noticeText(notice)),
   });
   readiness.watch(server);
+  const admin = await adminOf(server, () => loaded.settings);
   const { configPath } = loaded;
   const terminalIsGone = watchTerminal();
   const reload = () => {
@@ -49,7 +52,7 @@ async function runServe(commandLine: CommandLine): Promise<void> {
   process.on("SIGHUP", reload);
   const gone = shutdownOnSignal(server, () => loaded.settings, say);
   // Last, as who reads the banner may send a signal at once.
-  announce(server, loaded);
+  announce(server, loaded, admin);
   await gone;
   process.off("SIGHUP", reload);
   log?.flush();
@@ -78,11 +81,16 @@ async function listen(options: ServeOptions): Promise<FinwaitServer> {
 }
 
 /** The banner: where it serves, which files had a say, and what in them had none. */
-function announce(server: FinwaitServer, loaded: LoadedSettings): void {
+function announce(
+  server: FinwaitServer,
+  loaded: LoadedSettings,
+  admin: AdminListener | null,
+): void {
   const { configPath, httpdConfPath, settings } = loaded;
   const lines = bannerLines(settings.text("root"), server.url, server.address, server.port);
   const files = [configPath, httpdConfPath].filter((path) => path !== null);
   if (files.length > 0) lines.push(`  with the settings of ${files.join(" and ")}`);
+  if (admin !== null) lines.push(`  status and metrics on ${admin.url}`);
   process.stderr.write(`${lines.join("\n")}\n`);
   const notice = unreadNotice(loaded);
   if (notice !== null) say(notice);

@@ -116,7 +116,7 @@ describe("settingsOfFile", () => {
       '{ "__proto__": {} }',
       'Cannot use "__proto__" in finwait.config.json: expected a known name, one of root, host, ' +
         "port, backlog, socketOptions, tls, static, accessLog, persistence, close, limits, " +
-        "clientRules, shippedClientRules, learnedClients or shutdown",
+        "clientRules, shippedClientRules, learnedClients, shutdown or admin",
     ],
     [
       { close: [] },

@@ -31,6 +31,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   shippedClientRules: "Clients:",
   learnedClients: "Clients:",
   shutdown: "Shutdown:",
+  admin: "Status and metrics:",
 };
 
 /** The flags, in the order that --help shows them; `names`: of these settings only. */
@@ -66,7 +67,9 @@ function optionsOf(setting: Setting): Option[] {
   if (flag?.startsWith("-") !== true) return [];
   if (setting.type === "switch") return switchOptions(flag, setting.help, setting.default);
   const option = new Option(flag, helpOf(setting));
-  if (setting.type === "number") option.argParser(numberOrText);
+  if (setting.type === "number") {
+    option.argParser((text) => numberOrText(text, setting.least < 0));
+  }
   return [option];
 }
 
@@ -85,8 +88,9 @@ function helpOf(setting: Setting): string {
 }
 
 /** Text that is no whole number stays text, so that the sentence about it can quote it. */
-function numberOrText(text: string): SettingValue {
-  return /^[0-9]{1,15}$/.test(text) ? Number(text) : text;
+function numberOrText(text: string, maySign: boolean): SettingValue {
+  const pattern = maySign ? /^-?[0-9]{1,15}$/ : /^[0-9]{1,15}$/;
+  return pattern.test(text) ? Number(text) : text;
 }
 
 function flagText(setting: Setting, option: Option | undefined, value: unknown): string {

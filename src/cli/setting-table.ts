@@ -80,6 +80,35 @@ const CLIENTS: readonly Setting[] = [
   ),
 ];
 
+const ADMIN: readonly Setting[] = [
+  {
+    ...numberRow(
+      "admin.port",
+      "--admin-port <n>",
+      // Precedent: Spring Boot's management.server.port, where -1 switches it off as well.
+      {
+        least: -1,
+        most: PORT_LIMIT,
+        help: "TCP port of the status page and the metrics; 0: any, -1: none",
+      },
+      { port: -1 },
+    ),
+    changesWith: "restart",
+  },
+  textRow({
+    name: "admin.host",
+    flag: "--admin-host <address>",
+    default: "127.0.0.1",
+    help: "address of the status page and the metrics: whoever reaches it sees your clients",
+  }),
+  textRow({
+    name: "admin.allowedHosts",
+    flag: "--admin-allowed-hosts <names>",
+    canBeEmpty: true,
+    help: "names for it in Host besides localhost and its address, separated by commas",
+  }),
+];
+
 /** Every setting, in the order that --help, `finwait config` and the documents show them. */
 export const SETTINGS: readonly Setting[] = [
   textRow({ name: "root", flag: "[root]", isPath: true, default: ".", help: "the folder" }),
@@ -196,6 +225,7 @@ export const SETTINGS: readonly Setting[] = [
     canBeEmpty: true,
     help: "request target that is answered with 200, and with 503 from SIGTERM on",
   }),
+  ...ADMIN,
 ];
 
 /** The row of `name`. @throws {TypeError} There is none. */

@@ -46,6 +46,10 @@ export class LearnedClients {
     return this.#options.mode;
   }
 
+  get options(): LearnedClientsOptions {
+    return this.#options;
+  }
+
   /** Other options from now on; what was learned stays. */
   useOptions(options: LearnedClientsOptions): void {
     this.#options = options;

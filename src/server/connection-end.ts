@@ -68,6 +68,17 @@ export class ConnectionEnd implements TimerOwner, LingerMember {
     return this.#engine.discardedBytes;
   }
 
+  /** When our FIN was handed to the kernel, `null` before. */
+  get finAtMs(): number | null {
+    return this.#engine.finAtMs;
+  }
+
+  /** Why the connection closes, `null` while it does not. */
+  get reason(): CloseReason | null {
+    const { state } = this.#engine;
+    return "reason" in state ? state.reason : null;
+  }
+
   apply(input: ClosingInput): void {
     const nowMs = this.host.context.clock.now();
     const before = this.#engine.phase;

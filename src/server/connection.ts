@@ -11,6 +11,7 @@ import type {
   TransportTls,
 } from "../transport/transport.ts";
 import { ConnectionEnd, type EndHost, type FinishedEnd } from "./connection-end.ts";
+import type { ConnectionPhase, ConnectionSnapshot, SnapshotSource } from "./connection-snapshot.ts";
 import { endingOf } from "./ending-record.ts";
 import type { IntakeHost } from "./intake-host.ts";
 import { RequestIntake } from "./request-intake.ts";
@@ -23,7 +24,7 @@ import type { ServerContext } from "./server-context.ts";
 // While the connection is open, received bytes go to the intake; once it is closing, to its end.
 // It goes on reading while a response is being written.
 
-type Hosts = TransportHandler & IntakeHost & EndHost & SendWatchHost & WatchHost;
+type Hosts = TransportHandler & IntakeHost & EndHost & SendWatchHost & WatchHost & SnapshotSource;
 
 export class Connection implements Hosts {
   readonly id: number;
@@ -92,6 +93,38 @@ export class Connection implements Hosts {
   }
   get isDiscarding(): boolean {
     return this.#end?.phase === "discarding";
+  }
+
+  get finAtMs(): number | null {
+    return this.#end?.finAtMs ?? null;
+  }
+  get phase(): ConnectionPhase {
+    const phase = this.#end?.phase ?? "open";
+    if (phase === "closed") return "releasing";
+    if (phase !== "open") return phase;
+    if (this.#intake?.isResponding === true || this.transport.unsentBytes > 0) return "responding";
+    return this.#intake === null ? "idle" : "reading";
+  }
+
+  snapshot(nowMs: number): ConnectionSnapshot {
+    const { id, phase, peer, finAtMs, requestCount, sentBytes } = this;
+    return {
+      id,
+      peerAddress: peer.address,
+      peerPort: peer.port,
+      isTls: this.tls !== null,
+      phase,
+      ageMs: Math.round(nowMs - this.openedAtMs),
+      sinceFinMs: finAtMs === null ? null : Math.round(nowMs - finAtMs),
+      reason: this.#end?.reason ?? null,
+      client: this.#client.product,
+      clientFamily: this.#client.family,
+      requestCount,
+      receivedBytes: this.#receivedBytes,
+      sentBytes,
+      discardedBytes: this.#discardedBytes + (this.#end?.discardedBytes ?? 0),
+      unsentBytes: this.transport.unsentBytes,
+    };
   }
 
   start(): void {

@@ -58,6 +58,12 @@ export class RequestIntake implements ExchangeDriver<HttpExchange> {
     return this.#exchange === null && this.#reader.isBetweenMessages && !this.#host.hasPeerEnded;
   }
 
+  /** True from the end of a request, or the start of its response, until both are over. */
+  get isResponding(): boolean {
+    const exchange = this.#exchange;
+    return exchange !== null && (exchange.isRequestComplete || exchange.isResponseStarted);
+  }
+
   get hasExchange(): boolean {
     return this.#exchange !== null;
   }

@@ -7,6 +7,13 @@ import { withShippedRules } from "../closing/shipped-client-rules.ts";
 import type { Ending } from "../tcp/ending.ts";
 import type { SocketOptionsState } from "../transport/socket-options.ts";
 import { readDescriptorLimit, readTcpMemory } from "../transport/system-limits.ts";
+import {
+  type ConnectionPhaseCounts,
+  type ConnectionQuery,
+  type ConnectionSnapshot,
+  countPhases,
+  selectConnections,
+} from "./connection-snapshot.ts";
 import type { EndingLog } from "./ending-log.ts";
 import { parseServerLimits } from "./limits.ts";
 import type { Listener } from "./listener.ts";
@@ -78,6 +85,8 @@ export class RunningServer implements FinwaitServer {
   readonly #descriptorLimit: number = readDescriptorLimit() - OTHER_DESCRIPTORS;
   #ruleOptions: RuleOptions;
   #shutdown: Promise<ShutdownReport> | null = null;
+  readonly closed: Promise<void>;
+  #settleClosed: () => void = () => {};
 
   constructor(
     context: ServerContext,
@@ -87,6 +96,9 @@ export class RunningServer implements FinwaitServer {
     ruleOptions: RuleOptions,
     bound: { readonly address: string; readonly port: number; readonly isTls: boolean },
   ) {
+    this.closed = new Promise((resolve) => {
+      this.#settleClosed = resolve;
+    });
     this.#context = context;
     this.#listener = listener;
     this.#endings = endings;
@@ -114,6 +126,9 @@ export class RunningServer implements FinwaitServer {
   get connectionCount(): number {
     return this.#listener.socketCount;
   }
+  get connectionPhases(): ConnectionPhaseCounts {
+    return countPhases(this.#listener.connections, this.#listener.socketCount);
+  }
   get counts(): TallyCounts {
     return this.#context.tally.counts;
   }
@@ -126,8 +141,8 @@ export class RunningServer implements FinwaitServer {
     return { absentBecause: state.reason };
   }
   get settings(): FinwaitServer["settings"] {
-    const { limits, policy, persistence } = this.#context;
-    return { limits, close: policy, persistence };
+    const { limits, policy, persistence, clients } = this.#context;
+    return { limits, close: policy, persistence, learnedClients: clients.learned.options };
   }
   get clientRules(): readonly ClientRule[] {
     return this.#context.clients.rules.rules;
@@ -143,6 +158,10 @@ export class RunningServer implements FinwaitServer {
   }
   get recentEndings(): readonly Ending[] {
     return this.#endings.recent;
+  }
+
+  connections(query: ConnectionQuery = {}): readonly ConnectionSnapshot[] {
+    return selectConnections(this.#listener.connections, query, this.#context.clock.now());
   }
 
   onEnding(listener: (ending: Ending) => void): () => void {
@@ -180,6 +199,7 @@ export class RunningServer implements FinwaitServer {
     try {
       const run = new ShutdownRun(this.#context, this.#listener, parseShutdownOptions(options));
       this.#shutdown = run.run(options.signal);
+      this.#shutdown.then(this.#settleClosed, this.#settleClosed);
       return this.#shutdown;
     } catch (error) {
       return Promise.reject(error);

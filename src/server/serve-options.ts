@@ -5,6 +5,11 @@ import type { LingerBudgetCounts } from "../closing/linger-budget.ts";
 import type { ClosePolicy } from "../closing/policy.ts";
 import type { FetchCallback } from "../handlers/fetch-handler.ts";
 import type { Ending } from "../tcp/ending.ts";
+import type {
+  ConnectionPhaseCounts,
+  ConnectionQuery,
+  ConnectionSnapshot,
+} from "./connection-snapshot.ts";
 import type { ExchangeRecord, Handler } from "./exchange.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { TlsSettings } from "./listener.ts";
@@ -77,6 +82,8 @@ export interface FinwaitServer extends AsyncDisposable {
   readonly pressure: PressureLevel;
   /** Sockets that are open now, lingering ones included. */
   readonly connectionCount: number;
+  /** What they are doing, counted when asked: together they are `connectionCount`. */
+  readonly connectionPhases: ConnectionPhaseCounts;
   /** What the server has done since it started. */
   readonly counts: TallyCounts;
   /** Lingering connections, and what the budget did about them. */
@@ -88,6 +95,7 @@ export interface FinwaitServer extends AsyncDisposable {
     readonly limits: ServerLimits;
     readonly close: ClosePolicy;
     readonly persistence: "on" | "off";
+    readonly learnedClients: LearnedClientsOptions;
   };
   /** The rules in force, in the order in which they are tried. */
   readonly clientRules: readonly ClientRule[];
@@ -97,6 +105,15 @@ export interface FinwaitServer extends AsyncDisposable {
   readonly learnedRules: readonly ClientRule[];
   /** The latest endings, oldest first. */
   readonly recentEndings: readonly Ending[];
+  /** Resolves when a shutdown has ended, however it went. */
+  readonly closed: Promise<void>;
+  /**
+   * Some of the connections as they are now, oldest first: by our FIN where it is out, by the
+   * accept otherwise.
+   *
+   * @throws {RangeError} `limit` is no count.
+   */
+  connections(query?: ConnectionQuery): readonly ConnectionSnapshot[];
   /** Calls `listener` for each connection that ends. Returns a function that stops it. */
   onEnding(listener: (ending: Ending) => void): () => void;
   /**

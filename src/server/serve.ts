@@ -8,6 +8,7 @@ import { NodeClock } from "../transport/node-clock.ts";
 import { loadSocketOptions, type SocketOptionsState } from "../transport/socket-options.ts";
 import { systemOrphanMs } from "../transport/system-limits.ts";
 import { detached } from "./detached.ts";
+import { type EndingMessage, publishEnding } from "./ending-channel.ts";
 import { EndingLog } from "./ending-log.ts";
 import type { Handler } from "./exchange.ts";
 import { Listener } from "./listener.ts";
@@ -27,7 +28,19 @@ import { ServerContext } from "./server-context.ts";
  * taken, the address is not ours, or the certificate and key cannot be used.
  * `FINWAIT_SO_LINGER_UNAVAILABLE`: mode `"so-linger"` without access to socket options.
  */
-export async function serve(options: ServeOptions): Promise<FinwaitServer> {
+export function serve(options: ServeOptions): Promise<FinwaitServer> {
+  return start(options, publishEnding);
+}
+
+/**
+ * As `serve`, for a listener that watches another server: what becomes of its own connections is
+ * not published.
+ */
+export function serveUnpublished(options: ServeOptions): Promise<FinwaitServer> {
+  return start(options, () => {});
+}
+
+async function start(options: ServeOptions, publish: typeof publishEnding): Promise<FinwaitServer> {
   const endings = new EndingLog();
   const onError = detached(options.onError ?? warnOfError);
   const handler = handlerOf(options, onError);
@@ -37,6 +50,8 @@ export async function serve(options: ServeOptions): Promise<FinwaitServer> {
     new LearnedClients(parseLearnedClientsOptions(options.learnedClients)),
   );
   const socketOptions = await loadSocketOptions(options.socketOptions ?? "auto");
+  // Connections end in later turns of the event loop than the one that knows where it listens.
+  let place: EndingMessage["server"] = { address: "", port: 0 };
   const handleNotice = detached(options.onNotice ?? (() => {}));
   const context = new ServerContext({
     ...settings,
@@ -44,7 +59,10 @@ export async function serve(options: ServeOptions): Promise<FinwaitServer> {
     clients,
     clock: new NodeClock(),
     observer: {
-      handleEnding: (ending) => endings.add(ending),
+      handleEnding: (ending) => {
+        endings.add(ending);
+        publish(ending, place);
+      },
       handleExchange: options.onExchange === undefined ? null : detached(options.onExchange),
       handleHandlerError: onError,
       handleNotice,
@@ -55,6 +73,7 @@ export async function serve(options: ServeOptions): Promise<FinwaitServer> {
     },
   });
   const server = await listen(options, context, endings, socketOptions);
+  place = { address: server.address, port: server.port };
   if (socketOptions.type === "absent") {
     handleNotice({ type: "socket-options-absent", reason: socketOptions.reason });
   }

@@ -46,8 +46,11 @@ describe("npm pack", () => {
 
   it("tests, fakes and sources: stay at home", () => {
     const built = /^dist\/.+\.(?:js|d\.ts)$/;
+    const asset = /^assets\/status\.(?:js|css)$|^assets\/icon\.svg$/;
     const others = ["package.json", "README.md", "CHANGELOG.md", "LICENSE", "config.schema.json"];
-    const strays = paths.filter((path) => !built.test(path) && !others.includes(path));
+    const strays = paths.filter(
+      (path) => !built.test(path) && !asset.test(path) && !others.includes(path),
+    );
     assert.deepEqual(strays, []);
     const supports = paths.filter((path) => /\.test\.|[/-]fake-/.test(path));
     assert.deepEqual(supports, []);
