@@ -54,10 +54,13 @@ describe("README.md", () => {
   });
 });
 
-describe("docs/closing.md", () => {
-  it("its program: answers the upload with 413, and ends", async () => {
-    const [program = ""] = programsOf(textOf("docs/closing.md"));
+describe("docs", () => {
+  it.each([
+    ["docs/closing.md", "413\n"],
+    ["docs/operations.md", "serving true\n"],
+  ])("%s: its program runs, and ends", async (path, expected) => {
+    const [program = ""] = programsOf(textOf(path));
     const { exitCode, output, errors } = await run(program);
-    expect({ exitCode, output, errors }).toEqual({ exitCode: 0, output: "413\n", errors: "" });
+    expect({ exitCode, output, errors }).toEqual({ exitCode: 0, output: expected, errors: "" });
   });
 });
