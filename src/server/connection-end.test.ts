@@ -53,6 +53,14 @@ function lingering(server: FakeServer): FakePeer {
 }
 
 describe("with socket options", () => {
+  // TCP_LINGER2 overrides tcp_fin_timeout in both directions.
+  it("a system that is tuned to less than what is left: its own time is not made longer", () => {
+    const server = serverWith({}, { terms: { orphanMs: 3_000 } });
+    const peer = lingering(server);
+    server.advance(1_000);
+    assert.deepEqual([peer.transport.release, peer.transport.releaseMs], ["close-within", 3_000]);
+  });
+
   it("the end begins: bounds what may stay unacknowledged", () => {
     assert.equal(lingering(serverWith()).transport.unacknowledgedTimeoutMs, 6_000);
   });

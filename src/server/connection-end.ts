@@ -236,7 +236,9 @@ export class ConnectionEnd implements TimerOwner, LingerMember {
     else if (action === "close-so-linger") {
       if (!transport.closeWithSoLinger(policy.soLingerTimeoutMs)) transport.close();
     } else if (leavesOrphan(outcome) && transport.canSetDeadlines) {
-      transport.closeWithin(this.#engine.finWait2RestMs(nowMs));
+      // A system that is tuned to less has its reasons, and TCP_LINGER2 would override it.
+      const { orphanMs } = this.host.context.releaseTerms;
+      transport.closeWithin(Math.min(this.#engine.finWait2RestMs(nowMs), orphanMs));
     } else transport.close();
   }
 }

@@ -85,8 +85,9 @@ export class Listener {
   #setOrphanDeadline(): void {
     const descriptor = descriptorOf(this.#server);
     if (descriptor === null || this.#access === null) return;
-    const { finWait2TimeoutMs } = this.#context.policy;
-    const seconds = finWait2Seconds(finWait2TimeoutMs, LEAST_RETRANSMIT_TIMEOUT_MS);
+    const { policy, releaseTerms } = this.#context;
+    const restMs = Math.min(policy.finWait2TimeoutMs, releaseTerms.orphanMs);
+    const seconds = finWait2Seconds(restMs, LEAST_RETRANSMIT_TIMEOUT_MS);
     if (seconds > 0) this.#access.setFinWait2Seconds(descriptor, seconds);
   }
 
