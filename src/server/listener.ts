@@ -104,6 +104,11 @@ export class Listener {
     this.#settleStopped();
   }
 
+  /** Ends TCP connections without a byte of TLS: nobody is in the middle of a handshake there. */
+  endUnbegun(): void {
+    for (const socket of this.#tlsSockets.values()) if (socket.bytesRead === 0) socket.destroy();
+  }
+
   /** Ends what is left: connections with an ending, unfinished handshakes without. */
   endNow(): void {
     for (const connection of [...this.connections]) connection.endNow("shutdown-deadline");

@@ -15,7 +15,7 @@ type Watch = "nothing" | "idle" | "fresh" | "head" | "body" | "discard";
  * A connection that came shortly before the listener closed has a request on its way. It is waited
  * for this long, in milliseconds: more than a round trip around the world takes.
  */
-const FRESH_GRACE_MS = 500;
+export const FRESH_GRACE_MS = 500;
 
 export interface WatchHost {
   readonly context: ServerContext;

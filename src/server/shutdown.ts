@@ -1,5 +1,6 @@
 import { TimerEntry, type TimerOwner } from "../base/timer-lists.ts";
 import type { Listener } from "./listener.ts";
+import { FRESH_GRACE_MS } from "./request-watch.ts";
 import type { ServerContext } from "./server-context.ts";
 import { differenceOf, type TallyCounts } from "./tally.ts";
 
@@ -81,6 +82,8 @@ export class ShutdownRun implements TimerOwner {
   readonly #listener: Listener;
   readonly #times: ShutdownTimes;
   readonly #announceTimer: TimerEntry = new TimerEntry(this);
+  /** Connections that are fresh are watched by themselves, but before TLS there are none. */
+  readonly #freshTimer: TimerEntry = new TimerEntry(this);
   readonly #deadlineTimer: TimerEntry = new TimerEntry(this);
   readonly #before: TallyCounts;
   readonly #startedAtMs: number;
@@ -115,13 +118,16 @@ export class ShutdownRun implements TimerOwner {
 
   handleTimer(entry: TimerEntry): void {
     if (entry === this.#announceTimer) this.#startClosing();
+    else if (entry === this.#freshTimer) this.#listener.endUnbegun();
     else this.#cutShort();
   }
 
   #startClosing(): void {
     if (this.#closingAtMs !== null) return;
-    this.#closingAtMs = this.#context.clock.now();
+    const nowMs = this.#context.clock.now();
+    this.#closingAtMs = nowMs;
     this.#context.timers.cancel(this.#announceTimer);
+    this.#context.timers.arm(this.#freshTimer, FRESH_GRACE_MS, nowMs);
     this.#context.enter("closing");
     this.#listener.stop();
     for (const connection of [...this.#listener.connections]) connection.beginShutdown();

@@ -127,6 +127,22 @@ describe("shutdown", () => {
     });
   });
 
+  it("TLS handshake that does not begin: ended in half a second, as without TLS", async () => {
+    await withServer({ handler: echoTarget, tls: TEST_TLS }, async (scene) => {
+      const silent = await scene.connect();
+      const shutdown = scene.server.shutdown({ announceMs: 0, deadlineMs: 9_000 });
+      const report = await within(
+        shutdown,
+        "the end of the shutdown",
+        () => silent.describe(),
+        3_000,
+      );
+      assert.equal(report.isCutShort, false);
+      assert.equal(report.lostCount, 0);
+      await silent.waitForEnd();
+    });
+  });
+
   it("idle client that never closes: released after the short linger", async () => {
     const options = { handler: echoTarget, close: { shortLingerTimeoutMs: 250 } };
     await withServer(options, async (scene) => {
