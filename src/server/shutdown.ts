@@ -73,7 +73,7 @@ export function parseShutdownOptions(options: ShutdownOptions): ShutdownTimes {
 }
 
 function checkTime(key: string, value: number, limitMs: number): void {
-  if (value >= 0 && value <= limitMs) return;
+  if (typeof value === "number" && value >= 0 && value <= limitMs) return;
   throw new RangeError(`Cannot use ${key} ${value}: expected 0 to ${limitMs} milliseconds`);
 }
 

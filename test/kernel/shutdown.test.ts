@@ -234,13 +234,16 @@ describe("shutdown", () => {
 
   it("times that cannot be: are refused, and nothing begins", () =>
     withServer({ handler: echoTarget }, async (scene) => {
+      // What JavaScript can pass. As texts, 5 is more than 10.
+      const text = "10" as unknown as number;
       const refused = [
+        [{ announceMs: 5, deadlineMs: text }, "deadlineMs 10: expected 0 to 86400000 milliseconds"],
         [{ announceMs: 20_000 }, "announceMs 20000: expected at most deadlineMs, which is 10000"],
         [{ announceMs: -1 }, "announceMs -1: expected 0 to 86400000 milliseconds"],
         [{ deadlineMs: Number.NaN }, "deadlineMs NaN: expected 0 to 86400000 milliseconds"],
       ] as const;
-      for (const [options, text] of refused) {
-        await assert.rejects(scene.server.shutdown(options), new RangeError(`Cannot use ${text}`));
+      for (const [options, what] of refused) {
+        await assert.rejects(scene.server.shutdown(options), new RangeError(`Cannot use ${what}`));
       }
       assert.equal(scene.server.phase, "serving");
     }));
