@@ -111,8 +111,11 @@ describe("leave", () => {
     const crowd = new Crowd({ lingerConnectionLimitPerAddress: 1, lingerPressurePercent: 100 });
     const { member } = crowd.admit("a");
     crowd.budget.leave(member, "192.0.2.1");
+    // Otherwise every address that was ever seen would be kept.
+    assert.equal(crowd.budget.addressCount, 0);
     crowd.admit("b");
     assert.deepEqual(crowd.told, []);
+    assert.equal(crowd.budget.addressCount, 1);
   });
 });
 

@@ -73,6 +73,11 @@ export class LingerBudget implements TimerOwner {
     };
   }
 
+  /** Addresses of which connections linger. */
+  get addressCount(): number {
+    return this.#byAddress.size;
+  }
+
   usePolicy(policy: LingerBudgetPolicy): void {
     this.#policy = policy;
   }

@@ -193,6 +193,20 @@ describe("without socket options", () => {
   });
 });
 
+describe("held", () => {
+  it("the total time of lingering: does not end it, only its own deadline does", () => {
+    const close = { lingerTotalTimeoutMs: 3_000 };
+    const server = serverWith(close, { terms: WITHOUT_OPTIONS });
+    const peer = lingering(server);
+    server.advance(5_999);
+    assert.equal(peer.transport.release, null);
+    server.advance(1);
+    const bound = "unacknowledged-time";
+    assert.deepEqual(peer.ending.outcome, { type: "reset-by-local", bound });
+    assert.equal(peer.ending.durations.lingeringMs, 1_000);
+  });
+});
+
 describe("linger budget", () => {
   it("one more than the limit: the oldest is released, with that as its bound", () => {
     const server = serverWith({ lingerConnectionLimit: 2, lingerPressurePercent: 100 });
@@ -201,6 +215,25 @@ describe("linger budget", () => {
     assert.deepEqual(releases, ["close-within", null, null]);
     assert.deepEqual(peers[0]?.ending.outcome, { type: "abandoned", bound: "linger-budget" });
     assert.equal(server.context.budget.counts.lingeringNowCount, 2);
+  });
+
+  it("no room even for the new one: it is gone, and no timer is left behind", () => {
+    const server = serverWith({ lingerConnectionLimit: 0 });
+    const peer = lingering(server);
+    assert.deepEqual(peer.ending.outcome, { type: "abandoned", bound: "linger-budget" });
+    assert.equal(peer.hasTimers, false);
+    assert.equal(server.context.budget.counts.lingeringNowCount, 0);
+  });
+
+  it("above the mark: an older one that has had the time of a short linger goes, too", () => {
+    const server = serverWith({ lingerConnectionLimit: 4, lingerPressurePercent: 25 });
+    const old = lingering(server);
+    server.advance(399);
+    lingering(server);
+    assert.equal(old.transport.release, null);
+    server.advance(1);
+    lingering(server);
+    assert.deepEqual(old.ending.outcome, { type: "abandoned", bound: "linger-total-time" });
   });
 
   it("an end of any kind: leaves the budget", () => {

@@ -63,6 +63,16 @@ describe("headerTimeoutMs", () => {
     assert.ok(peer.transport.isFinSent);
   });
 
+  it("another idle time-out meanwhile: gives a slow header section no more time", () => {
+    const server = new FakeServer(answer, { limits: { headerTimeoutMs: 1_000 } });
+    const peer = server.connect();
+    peer.send("GET / HTTP/1.1\r\n");
+    server.advance(900);
+    peer.connection.rearmIdle();
+    server.advance(100);
+    assert.deepEqual(peer.statuses, [408]);
+  });
+
   it("half a request behind a complete response: its own time, then 408", () => {
     const server = new FakeServer(answer, { limits: { headerTimeoutMs: 1_000 } });
     const peer = server.connect();
