@@ -111,6 +111,7 @@ describe("with socket options", () => {
     const peer = lingering(server);
     const { release, releaseMs } = peer.transport;
     assert.deepEqual([release, releaseMs], ["close-with-so-linger", 2_000]);
+    assert.equal(peer.transport.soLingerRestMs, 60_000);
     assert.deepEqual(peer.ending.outcome, { type: "abandoned", bound: "mode-so-linger" });
   });
 });

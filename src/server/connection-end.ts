@@ -232,14 +232,14 @@ export class ConnectionEnd implements TimerOwner, LingerMember {
 
   #release(action: ClosingAction, outcome: EndingOutcome, nowMs: number): void {
     const { transport, policy } = this.host;
+    // A system that is tuned to less has its reasons, and TCP_LINGER2 would override it.
+    const { orphanMs } = this.host.context.releaseTerms;
+    const restMs = Math.min(this.#engine.finWait2RestMs(nowMs), orphanMs);
     if (action === "reset") transport.reset();
     else if (action === "close-so-linger") {
-      if (!transport.closeWithSoLinger(policy.soLingerTimeoutMs)) transport.close();
-    } else if (leavesOrphan(outcome) && transport.canSetDeadlines) {
-      // A system that is tuned to less has its reasons, and TCP_LINGER2 would override it.
-      const { orphanMs } = this.host.context.releaseTerms;
-      transport.closeWithin(Math.min(this.#engine.finWait2RestMs(nowMs), orphanMs));
-    } else transport.close();
+      if (!transport.closeWithSoLinger(policy.soLingerTimeoutMs, restMs)) transport.close();
+    } else if (leavesOrphan(outcome) && transport.canSetDeadlines) transport.closeWithin(restMs);
+    else transport.close();
   }
 }
 

@@ -21,8 +21,10 @@ export class FakeTransport implements Transport {
   isFinSent = false;
   /** How the local side released it. */
   release: "close" | "close-within" | "close-with-so-linger" | "reset" | null = null;
-  /** What `closeWithin` or `closeWithSoLinger` was given. */
+  /** What `closeWithin` was given, or `closeWithSoLinger` first. */
   releaseMs: number | null = null;
+  /** What `closeWithSoLinger` was given for FIN-WAIT-2. */
+  soLingerRestMs: number | null = null;
   /** What `setUnacknowledgedTimeout` was given last. */
   unacknowledgedTimeoutMs: number | null = null;
   /** What the kernel says when it is asked. */
@@ -114,10 +116,11 @@ export class FakeTransport implements Transport {
     this.#end("close-within");
   }
 
-  closeWithSoLinger(timeoutMs: number): boolean {
+  closeWithSoLinger(timeoutMs: number, finWait2RestMs: number): boolean {
     if (!this.isFinSent) this.violations.push("SO_LINGER before FIN");
     if (!this.canSetDeadlines) return false;
     this.releaseMs = timeoutMs;
+    this.soLingerRestMs = finWait2RestMs;
     this.#end("close-with-so-linger");
     return true;
   }

@@ -398,7 +398,7 @@ describe("without socket options", () => {
     assert.equal(transport.canSetDeadlines, false);
     assert.equal(transport.tcpFacts(), null);
     assert.equal(transport.setUnacknowledgedTimeout(1_000), false);
-    assert.equal(transport.closeWithSoLinger(1_000), false);
+    assert.equal(transport.closeWithSoLinger(1_000, 60_000), false);
     assert.equal(transport.hasPendingReset(), false);
     assert.deepEqual(handler.lines, []);
   });

@@ -157,19 +157,17 @@ export class NodeTransport implements Transport {
 
   closeWithin(finWait2RestMs: number): void {
     const fd = this.#descriptor();
-    if (fd !== null) {
-      const retransmitTimeoutMs = this.#options?.tcpFacts(fd)?.retransmitTimeoutMs ?? 0;
-      this.#options?.setFinWait2Seconds(fd, finWait2Seconds(finWait2RestMs, retransmitTimeoutMs));
-    }
+    if (fd !== null) this.#boundFinWait2(fd, finWait2RestMs);
     this.close();
   }
 
-  closeWithSoLinger(timeoutMs: number): boolean {
+  closeWithSoLinger(timeoutMs: number, finWait2RestMs: number): boolean {
     const options = this.#options;
     const fd = this.#descriptor();
     if (options === null || fd === null) return false;
     const duplicate = options.duplicate(fd);
     if (duplicate === null) return false;
+    this.#boundFinWait2(fd, finWait2RestMs);
     // Only once the runtime's own descriptor is closed: of two close() calls the last one blocks.
     this.#tcp.once("close", () => backgroundCloses.close(options, duplicate, timeoutMs));
     this.close();
@@ -183,6 +181,11 @@ export class NodeTransport implements Transport {
     const error = this.#options?.takePendingError(fd) ?? null;
     this.#isResetSeen ||= error !== null && RESET_ERRORS.has(error);
     return this.#isResetSeen;
+  }
+
+  #boundFinWait2(fd: number, restMs: number): void {
+    const retransmitTimeoutMs = this.#options?.tcpFacts(fd)?.retransmitTimeoutMs ?? 0;
+    this.#options?.setFinWait2Seconds(fd, finWait2Seconds(restMs, retransmitTimeoutMs));
   }
 
   /** Asked anew each time: a closed socket has none, and its number may be another's. */

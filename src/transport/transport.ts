@@ -77,10 +77,11 @@ export interface Transport {
    */
   closeWithin(finWait2RestMs: number): void;
   /**
-   * SO_LINGER and close(), off the event loop, in whole seconds, rounded up. Asked after
-   * `handleFlushed`: FIN is out already. False: not available here, and nothing was done.
+   * SO_LINGER and close(), off the event loop, in whole seconds, rounded up; what is left of
+   * FIN-WAIT-2 is bounded as by `closeWithin`. Asked after `handleFlushed`: FIN is out already.
+   * False: not available here, and nothing was done.
    */
-  closeWithSoLinger(timeoutMs: number): boolean;
+  closeWithSoLinger(timeoutMs: number, finWait2RestMs: number): boolean;
   /**
    * True if the kernel holds an RST for this socket that the runtime has not reported, for example
    * one behind the peer's FIN. It stays true. The runtime then hears no more of it, so this is for

@@ -68,6 +68,23 @@ describe("finWait2TimeoutMs", () => {
     });
   }
 
+  it("2,600 ms of one response, mode so-linger: holds for the orphan, too", async (ctx) => {
+    if (KERNEL_NOTE !== null) return ctx.skip(KERNEL_NOTE);
+    const handler = (exchange: Exchange): void => {
+      exchange.adjustClose({ mode: "so-linger", finWait2TimeoutMs: 2_600 });
+      exchange.respond(200, [["Connection", "close"]], "bye");
+    };
+    const onError = (): void => {};
+    await withServer({ handler, onError }, async (scene) => {
+      const { socketOptions } = scene.server;
+      if ("absentBecause" in socketOptions) return ctx.skip(socketOptions.absentBecause);
+      const client = await silentClient(scene);
+      const { ownedMs, orphanedMs } = await stayOf(scene, client);
+      note(`so-linger: owned ${ownedMs} ms, orphan ${orphanedMs} ms`);
+      assert.ok(ownedMs + orphanedMs <= 2_600 + SLACK_MS);
+    });
+  });
+
   it("1,000 ms without socket options: held by the process, then reset", async (ctx) => {
     if (KERNEL_NOTE !== null) return ctx.skip(KERNEL_NOTE);
     await withServer(optionsWith(1_000, "off"), async (scene) => {

@@ -70,7 +70,7 @@ describe("SO_LINGER", () => {
         const { transport, client, serverPort, seen } = pair;
         await fillWindow(pair);
         const startedAtMs = performance.now();
-        assert.equal(transport.closeWithSoLinger(1_000), true);
+        assert.equal(transport.closeWithSoLinger(1_000, 60_000), true);
         const releaseGapMs = await longestGap("the release", () => seen.includes("released"));
         const releasedMs = performance.now() - startedAtMs;
         const isBusy = !isClosed();
@@ -97,7 +97,7 @@ describe("SO_LINGER", () => {
     await withTransportPair({ isReading: false }, async (pair) => {
       await fillWindow(pair);
       const startedAtMs = performance.now();
-      assert.equal(pair.transport.closeWithSoLinger(6_000), true);
+      assert.equal(pair.transport.closeWithSoLinger(6_000, 60_000), true);
       await poll("the release", () => pair.seen.includes("released"));
       assert.equal(isClosed(), false);
       pair.client.resume();
