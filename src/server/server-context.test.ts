@@ -85,6 +85,23 @@ describe("keepAlive", () => {
   }
 });
 
+describe("useSettings", () => {
+  it("another linger budget: holds from the next connection on", () => {
+    const context = contextWith();
+    const { limits } = context;
+    const evicted: string[] = [];
+    const member = {
+      handleEvicted: () => evicted.push("it"),
+      handlePressed: () => {},
+      handleTurn: () => {},
+    };
+    const policy = parseClosePolicy({ lingerConnectionLimit: 0 });
+    context.useSettings({ limits, policy, persistence: "on" });
+    context.budget.admit(member, "192.0.2.1");
+    assert.deepEqual(evicted, ["it"]);
+  });
+});
+
 describe("closeReason", () => {
   it("a server that serves: each connection decides for itself", () => {
     assert.equal(contextWith().closeReason, null);
