@@ -123,6 +123,17 @@ describe("reconfigure", () => {
     });
   });
 
+  it("limits that are nearly used up: pressure is measured anew at once", async () => {
+    await withServer({ handler }, async (server) => {
+      await (await fetch(server.url)).text();
+      assert.equal(server.pressure, "none");
+      server.reconfigure({ limits: { connectionLimit: 1 } });
+      assert.equal(server.pressure, "no-persistence");
+      server.reconfigure({ limits: { connectionLimit: 1, pressurePercent: 100 } });
+      assert.equal(server.pressure, "none");
+    });
+  });
+
   it("rules that are refused: are not remembered for the next time", async () => {
     await withServer({ handler, shippedClientRules: "off" }, async (server) => {
       assert.throws(() => server.reconfigure({ clientRules: [own, own] }), RangeError);
