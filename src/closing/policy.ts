@@ -114,7 +114,8 @@ export interface ConnectionClosePolicy {
   readonly unacknowledgedTimeoutMs: number;
   /**
    * How long close() may wait for the acknowledgment in mode `"so-linger"`; whole seconds, as the
-   * kernel counts them. Only with that mode. `0` makes every close an RST.
+   * kernel counts them. Only with that mode. `0` makes every close an RST. A process that ends
+   * waits for such a close(), also after the deadline of a shutdown.
    *
    * Precedents: Apache httpd 1.3 USE_SO_LINGER 30 000 (`MAX_SECS_TO_LINGER`); Netty leaves it off.
    *
