@@ -10,7 +10,7 @@ import {
   type Observable,
 } from "@opentelemetry/api";
 import { afterEach, describe, it } from "vitest";
-import { fakeEnding } from "../observe/fake-ending.ts";
+import { fakeEnding } from "../tcp/fake-ending.ts";
 import { FAKE_SOCKETS, FakeObservedServer, fakeLingering } from "./fake-observed-server.ts";
 import { observeWithOpenTelemetry, telemetryName } from "./open-telemetry.ts";
 import { METRIC_DECLARATIONS } from "./server-metrics.ts";

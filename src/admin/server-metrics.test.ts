@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { fakeEnding } from "../observe/fake-ending.ts";
 import { prometheusText } from "../observe/prometheus-text.ts";
+import { fakeEnding } from "../tcp/fake-ending.ts";
 import { FAKE_SOCKETS, FakeObservedServer, fakeLingering } from "./fake-observed-server.ts";
 import { METRIC_DECLARATIONS, metricFamilies } from "./server-metrics.ts";
 import { StatusWatch } from "./status.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { fakeEnding } from "../observe/fake-ending.ts";
+import { fakeEnding } from "../tcp/fake-ending.ts";
 import { FAKE_SOCKETS, FakeObservedServer, fakeLingering } from "./fake-observed-server.ts";
 import { type Status, StatusWatch } from "./status.ts";
 import { statusLines } from "./status-lines.ts";

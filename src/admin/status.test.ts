@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { fakeEnding } from "../observe/fake-ending.ts";
 import type { SocketStates } from "../observe/port-states.ts";
 import { DEFAULT_SERVER_LIMITS } from "../server/limits.ts";
+import { fakeEnding } from "../tcp/fake-ending.ts";
 import { FAKE_SOCKETS, FakeObservedServer, fakeLingering } from "./fake-observed-server.ts";
 import type { SettingOrigins } from "./settings-in-force.ts";
 import { type Status, StatusWatch } from "./status.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
 import type { Ending, EndingOutcome } from "../tcp/ending.ts";
+import { fakeEnding } from "../tcp/fake-ending.ts";
 import { ClientBook, productOf, REMEMBERED_LIMIT, UNKNOWN_CLIENT } from "./client-book.ts";
 import { type ClientRule, parseClientRules } from "./client-rules.ts";
 import { LearnedClients } from "./learned-clients.ts";
@@ -75,7 +76,7 @@ describe("record and mayPersist", () => {
     it(`${title}, three times: ${mayPersist ? "may persist" : "may not persist any more"}`, () => {
       const book = bookWith();
       const client = book.identify("odd/1");
-      for (let count = 0; count < 3; count++) book.record(client, endingWith(parts), 0);
+      for (let count = 0; count < 3; count++) book.record(client, fakeEnding(parts), 0);
       assert.equal(book.mayPersist(client, "192.0.2.9", 0), mayPersist);
       assert.equal(book.mayPersist(client, "198.51.100.9", 0), true);
     });
@@ -89,7 +90,7 @@ describe("record and mayPersist", () => {
       const book = bookWith(mode);
       const client = book.identify("odd/1");
       for (let count = 0; count < 3; count++)
-        book.record(client, endingWith({ outcome: SILENT }), 0);
+        book.record(client, fakeEnding({ outcome: SILENT }), 0);
       assert.equal(book.mayPersist(client, "192.0.2.9", 0), true);
       assert.equal(book.learned.snapshot(0).length, learnedCount);
     }
@@ -98,7 +99,7 @@ describe("record and mayPersist", () => {
   it("a client without a User-Agent: teaches nothing about all the others without one", () => {
     const book = bookWith();
     for (let count = 0; count < 9; count++) {
-      book.record(UNKNOWN_CLIENT, endingWith({ outcome: SILENT }), 0);
+      book.record(UNKNOWN_CLIENT, fakeEnding({ outcome: SILENT }), 0);
     }
     assert.deepEqual(book.learned.snapshot(0), []);
   });
@@ -122,28 +123,4 @@ describe("productOf", () => {
 
 function resetWith(bound: "fin-wait-2-time"): Partial<Ending> {
   return { outcome: { type: "reset-by-local", bound } };
-}
-
-function endingWith(parts: Partial<Ending>): Ending {
-  return {
-    connectionId: 1,
-    peerAddress: "192.0.2.1",
-    peerPort: 5,
-    isTls: false,
-    openedAtMs: 0,
-    outcome: { type: "clean" },
-    reason: "client-asked",
-    firstEnder: "local",
-    peerEnd: { type: "none", evidence: "observed" },
-    delivery: { isAcknowledged: null, evidence: "unknown" },
-    leftIn: { state: "closed", evidence: "unknown" },
-    requestCount: 1,
-    receivedBytes: 1,
-    sentBytes: 1,
-    discardedBytes: 0,
-    unsentBytes: 0,
-    durations: { openMs: 1, flushingMs: 0, lingeringMs: 1, heldMs: 0 },
-    client: null,
-    ...parts,
-  };
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
 import type { CloseReason, EndingOutcome } from "../tcp/ending.ts";
+import { fakeEnding } from "../tcp/fake-ending.ts";
 import { CLOSE_REASONS, FIRST_ENDERS, OUTCOMES } from "./ending-labels.ts";
 import { ENDING_METRICS, EndingMetrics } from "./ending-metrics.ts";
-import { fakeEnding } from "./fake-ending.ts";
 import type { HistogramSample, NumberSample } from "./metric-family.ts";
 
 // Goal: every ending is counted once, under labels from fixed sets. How: endings made by hand.

@@ -1,4 +1,4 @@
-import type { Ending } from "../tcp/ending.ts";
+import type { Ending } from "./ending.ts";
 
 // Test support: the ending of a connection that never was. `changes` replace whole fields.
 
