@@ -58,6 +58,14 @@ describe("identify", () => {
     book.useRules(parseClientRules([]));
     assert.equal(book.identify("odd/1").verdict, null);
   });
+
+  it("other rules, for an agent of the earlier generation: decide as well", () => {
+    const book = bookWith();
+    book.identify("odd/1");
+    for (let index = 0; index < REMEMBERED_LIMIT; index++) book.identify(`a/${index}`);
+    book.useRules(parseClientRules([]));
+    assert.equal(book.identify("odd/1").verdict, null);
+  });
 });
 
 describe("record and mayPersist", () => {
