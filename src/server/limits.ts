@@ -16,7 +16,8 @@ export interface ServerLimits extends ReaderLimits {
   readonly headerTimeoutMs: number;
   /**
    * Least average rate of a request body over each `bodyRateWindowMs`, in bytes per second. Slower:
-   * 408. Time in which the handler does not read does not count. `0` switches it off.
+   * 408. Time in which the handler does not read does not count. `0` switches it off, and with it
+   * the bound on silence.
    *
    * Precedents: Apache httpd `RequestReadTimeout` MinRate 500; Kestrel 240.
    *

@@ -70,7 +70,7 @@ export class Listener {
         this.#server.off("error", reject);
         // A process out of descriptors fails to accept, and serves on: without a listener it ends.
         this.#server.on("error", (error) => this.#context.observer.handleHandlerError(error));
-        this.#setOrphanDeadline();
+        this.setOrphanDeadline();
         const bound = this.#server.address();
         if (bound === null || typeof bound === "string") reject(new TypeError("not a TCP port"));
         else resolve({ address: bound.address, port: bound.port });
@@ -79,16 +79,18 @@ export class Listener {
   }
 
   /**
-   * Accepted sockets inherit it, so that even those that nobody closes, because the process is
-   * ended by force, leave FIN-WAIT-2 in time.
+   * Gives the listening socket the deadline for FIN-WAIT-2. Sockets that are accepted from now on
+   * inherit it, so that even those that nobody closes, because the process is ended by force, leave
+   * FIN-WAIT-2 in time.
    */
-  #setOrphanDeadline(): void {
+  setOrphanDeadline(): void {
     const descriptor = descriptorOf(this.#server);
     if (descriptor === null || this.#access === null) return;
     const { policy, releaseTerms } = this.#context;
     const restMs = Math.min(policy.finWait2TimeoutMs, releaseTerms.orphanMs);
     const seconds = finWait2Seconds(restMs, LEAST_RETRANSMIT_TIMEOUT_MS);
-    if (seconds > 0) this.#access.setFinWait2Seconds(descriptor, seconds);
+    // Below what the kernel can do in time, a second is the least that is not an RST.
+    this.#access.setFinWait2Seconds(descriptor, Math.max(1, seconds));
   }
 
   /** Calls `onCrowd` now and then while sockets are accepted. */

@@ -73,6 +73,23 @@ export function rulesOf({ clientRules, shippedClientRules }: RuleOptions): reado
   return shippedClientRules === "on" ? withShippedRules(clientRules) : clientRules;
 }
 
+const RECONFIGURABLE: readonly string[] = [
+  "limits",
+  "close",
+  "persistence",
+  "clientRules",
+  "shippedClientRules",
+  "learnedClients",
+] satisfies (keyof ReconfigurableOptions)[];
+
+/** A name that is wrong, or that needs a restart, is not passed over in silence. */
+function checkNames(changes: ReconfigurableOptions): void {
+  const wrong = Object.keys(changes).find((name) => !RECONFIGURABLE.includes(name));
+  if (wrong === undefined) return;
+  const expected = RECONFIGURABLE.join(", ");
+  throw new RangeError(`Cannot reconfigure "${wrong}": expected one of ${expected}`);
+}
+
 export class RunningServer implements FinwaitServer {
   readonly url: string;
   readonly address: string;
@@ -169,6 +186,7 @@ export class RunningServer implements FinwaitServer {
   }
 
   reconfigure(changes: ReconfigurableOptions): void {
+    checkNames(changes);
     const { limits, policy, persistence } = this.#context;
     const parsed = parseSettings(changes);
     const settings: ServerSettings = {
@@ -191,6 +209,7 @@ export class RunningServer implements FinwaitServer {
     if (rules !== null) clients.useRules(rules);
     if (learned !== null) clients.learned.useOptions(learned);
     this.#gauge.useMark(settings.limits.pressurePercent, clock.now());
+    this.#listener.setOrphanDeadline();
     this.#rearmIdle();
   }
 

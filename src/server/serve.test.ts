@@ -9,7 +9,7 @@ import { describe, it } from "vitest";
 import { FinwaitError } from "../base/error.ts";
 import { requestText } from "./fake-server.ts";
 import { serve } from "./serve.ts";
-import type { FinwaitServer, ServeOptions } from "./serve-options.ts";
+import type { FinwaitServer, ReconfigurableOptions, ServeOptions } from "./serve-options.ts";
 
 // Goal: what the public entry checks, and how a whole server comes and goes. How: real servers on
 // free ports of loopback; plain sockets that wait for events.
@@ -104,6 +104,21 @@ describe("reconfigure", () => {
   const namesOf = ({ clientRules }: FinwaitServer): string[] => [
     ...new Set(clientRules.map(({ name }) => (name === "own" ? name : "shipped"))),
   ];
+
+  it("a name that is none, or needs a restart: is refused, and so is a bad socketOptions", () =>
+    withServer({ handler }, async (server) => {
+      // Callers in JavaScript have no types.
+      const change = (changes: object): void =>
+        server.reconfigure(changes as ReconfigurableOptions);
+      assert.throws(
+        () => change({ persistance: "off" }),
+        /^RangeError: Cannot reconfigure "persis/,
+      );
+      assert.throws(() => change({ port: 1 }), /expected one of limits, close, persistence, /);
+      const options: object = { handler, port: 0, socketOptions: "on" };
+      const start = serve(options as ServeOptions);
+      await assert.rejects(start, /^RangeError: Cannot use socketOptions "on": /);
+    }));
 
   it("shippedClientRules alone: one's own rules stay", async () => {
     await withServer({ handler, clientRules: [own] }, async (server) => {

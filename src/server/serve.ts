@@ -49,7 +49,7 @@ async function start(options: ServeOptions, publish: typeof publishEnding): Prom
     parseClientRules(rulesOf(ruleOptionsOf(options))),
     new LearnedClients(parseLearnedClientsOptions(options.learnedClients)),
   );
-  const socketOptions = await loadSocketOptions(options.socketOptions ?? "auto");
+  const socketOptions = await loadSocketOptions(socketOptionsOf(options));
   // Connections end in later turns of the event loop than the one that knows where it listens.
   let place: EndingMessage["server"] = { address: "", port: 0 };
   const handleNotice = detached(options.onNotice ?? (() => {}));
@@ -99,6 +99,12 @@ async function listen(
     const message = `Cannot listen on ${host} port ${port}: ${detail}`;
     throw new FinwaitError("FINWAIT_LISTEN_FAILED", message, { cause });
   }
+}
+
+function socketOptionsOf({ socketOptions = "auto" }: ServeOptions): "auto" | "off" {
+  if (socketOptions === "auto" || socketOptions === "off") return socketOptions;
+  const got = JSON.stringify(socketOptions);
+  throw new RangeError(`Cannot use socketOptions ${got}: expected "auto" or "off"`);
 }
 
 function handlerOf(options: ServeOptions, onError: (error: unknown) => void): Handler {
