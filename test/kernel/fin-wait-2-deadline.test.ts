@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
 import type { Exchange, ServeOptions } from "../../src/index.ts";
+import { poll } from "../support/deadline.ts";
 import type { RawClient } from "../support/raw-client.ts";
 import { note, request, type Scene, withServer } from "../support/scene.ts";
 import { KERNEL_NOTE, socketOf } from "../support/socket-table.ts";
-import { poll } from "../support/transport-pair.ts";
 
 // Goal: no socket of the server is in FIN-WAIT-2 beyond finWait2TimeoutMs, its time as an orphan
 // included, with socket options and without. How: clients read the response and the FIN and stay;

@@ -1,12 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { descriptorOf } from "../../src/transport/file-descriptor.ts";
+import { poll } from "../support/deadline.ts";
 import { socketOf } from "../support/socket-table.ts";
-import {
-  poll,
-  socketOptions,
-  type TransportPair,
-  withTransportPair,
-} from "../support/transport-pair.ts";
+import { socketOptions, type TransportPair, withTransportPair } from "../support/transport-pair.ts";
 
 // Runs in a network namespace of its own, and takes its only link down under two connections: one
 // with TCP_USER_TIMEOUT, one without. Prints JSON.

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
+import { poll } from "../support/deadline.ts";
 import { NAMESPACE_NOTE, runInNamespace } from "../support/namespace.ts";
 import { note } from "../support/scene.ts";
 import { KERNEL_NOTE, socketOf } from "../support/socket-table.ts";
 import {
-  poll,
   SOCKET_OPTIONS_NOTE,
   type TransportPair,
   withTransportPair,

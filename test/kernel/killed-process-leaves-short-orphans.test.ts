@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { describe, it } from "vitest";
-import { within } from "../support/deadline.ts";
+import { poll, within } from "../support/deadline.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { request } from "../support/scene.ts";
 import { KERNEL_NOTE, socketOf } from "../support/socket-table.ts";
-import { poll } from "../support/transport-pair.ts";
 
 // Goal: what a process leaves in FIN-WAIT-2 when it is ended by force is gone in time, too. How: a
 // server in a process of its own, a client that reads response and FIN and stays, then SIGKILL.

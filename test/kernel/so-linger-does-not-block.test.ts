@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "vitest";
 import { backgroundCloses } from "../../src/transport/background-close.ts";
 import { descriptorOf } from "../../src/transport/file-descriptor.ts";
+import { poll } from "../support/deadline.ts";
 import { note } from "../support/scene.ts";
 import { KERNEL_NOTE, socketOf } from "../support/socket-table.ts";
 import {
-  poll,
   SOCKET_OPTIONS_NOTE,
   socketOptions,
   type TransportPair,

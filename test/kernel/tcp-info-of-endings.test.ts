@@ -3,9 +3,9 @@ import { closeSync } from "node:fs";
 import { describe, it } from "vitest";
 import { descriptorOf } from "../../src/transport/file-descriptor.ts";
 import type { SocketOptions, TcpFacts } from "../../src/transport/socket-options.ts";
+import { poll } from "../support/deadline.ts";
 import { KERNEL_NOTE, socketOf } from "../support/socket-table.ts";
 import {
-  poll,
   SOCKET_OPTIONS_NOTE,
   socketOptions,
   type TransportPair,

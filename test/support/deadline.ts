@@ -28,6 +28,22 @@ export async function within<T>(
   }
 }
 
+/** Looks again and again, for what the kernel does without telling anybody. */
+export async function poll(
+  what: string,
+  isReached: () => boolean,
+  describe: () => string = () => "",
+  deadlineMs: number = DEADLINE_MS,
+): Promise<void> {
+  const deadlineAtMs = performance.now() + deadlineMs;
+  while (!isReached()) {
+    if (performance.now() > deadlineAtMs) {
+      throw new Error(`Waited ${deadlineMs} ms in vain for ${what}. ${describe()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 /** A promise that somebody else settles, for handlers that wait for a step of the scenario. */
 export class Signal<T = void> {
   readonly promise: Promise<T>;

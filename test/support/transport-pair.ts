@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from "node:tls";
 import { NodeTransport } from "../../src/transport/node-transport.ts";
 import { loadSocketOptions, type SocketOptions } from "../../src/transport/socket-options.ts";
 import type { TransportHandler } from "../../src/transport/transport.ts";
-import { DEADLINE_MS, within } from "./deadline.ts";
+import { within } from "./deadline.ts";
 import { RawClient } from "./raw-client.ts";
 import { TEST_TLS } from "./scene.ts";
 
@@ -54,22 +54,6 @@ export async function withTransportPair(
     client.close();
     if (!socket.destroyed) transport.reset();
     server.close();
-  }
-}
-
-/** Looks again and again, for what the kernel does without telling anybody. */
-export async function poll(
-  what: string,
-  isReached: () => boolean,
-  describe: () => string = () => "",
-  deadlineMs: number = DEADLINE_MS,
-): Promise<void> {
-  const deadlineAtMs = performance.now() + deadlineMs;
-  while (!isReached()) {
-    if (performance.now() > deadlineAtMs) {
-      throw new Error(`Waited ${deadlineMs} ms in vain for ${what}. ${describe()}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
