@@ -38,6 +38,7 @@ export class FakeObservedServer implements Mutable<ObservedServer> {
     turnWaitCount: 0,
   };
   learnedClients: ObservedServer["learnedClients"] = [];
+  learnedRules: ObservedServer["learnedRules"] = [];
   recentEndings: Ending[] = [];
   rows: ConnectionSnapshot[] = [];
   readonly closed: Promise<void>;

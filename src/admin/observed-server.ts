@@ -17,6 +17,7 @@ export type ObservedServer = Pick<
   | "socketOptions"
   | "settings"
   | "learnedClients"
+  | "learnedRules"
   | "recentEndings"
   | "onEnding"
   | "closed"

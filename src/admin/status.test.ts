@@ -49,6 +49,13 @@ describe("StatusWatch", () => {
     assert.equal((await look).connections.byPhase.lingering, 1);
   });
 
+  it("learned rules: are in the look as they are, to be kept in a file", async () => {
+    const { server, watch } = watched();
+    const rule = { name: "a", pattern: "^a/", effect: {}, source: "learned", found: "2026" };
+    server.learnedRules = [rule];
+    assert.deepEqual((await watch.look()).learnedClients.rules, [rule]);
+  });
+
   it("two looks at once: the kernel is asked once, and again for the next", async () => {
     let count = 0;
     const read = () => {

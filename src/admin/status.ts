@@ -50,6 +50,8 @@ export interface Status {
     readonly mode: LearnedClientsOptions["mode"];
     readonly total: number;
     readonly brokenCount: number;
+    /** Those that are judged broken, as rules for a file of client rules. */
+    readonly rules: ObservedServer["learnedRules"];
   };
   readonly settings: readonly SettingInForce[];
 }
@@ -119,6 +121,7 @@ export class StatusWatch {
         mode: settings.learnedClients.mode,
         total: learned.length,
         brokenCount: learned.filter(({ isBroken }) => isBroken).length,
+        rules: server.learnedRules,
       },
       settings: settingsInForce(settings, this.#sources.origins()),
     };
