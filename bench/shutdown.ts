@@ -70,6 +70,7 @@ async function playRound(
     const everybodyLeft = crowd(Number(port), options, seed, clients);
     await pause(2_000);
     const endedAfterMs = await terminate(server);
+    // A client that nobody has told anything stays; it is counted as neither told nor lost.
     await withDeadline(everybodyLeft, 2_000, "The end of the clients").catch(() => {});
     return roundOf(clients, endedAfterMs);
   } finally {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "vitest";
 import type { Exchange } from "../../src/index.ts";
+import { CHROMIUM, CHROMIUM_FLAGS, CHROMIUM_NOTE } from "../support/chromium.ts";
 import * as site from "../support/client-site.ts";
 import { Signal, within } from "../support/deadline.ts";
 import { note, withServer } from "../support/scene.ts";
@@ -12,22 +13,8 @@ import { note, withServer } from "../support/scene.ts";
 // Goal: a browser renders the demo page, and its fetch() sees an early 413 whole during an upload.
 // How: headless Chromium; it prints the document it built, or the page reports to the server.
 
-const PROGRAM = "/usr/bin/chromium";
-const NOTE = existsSync(PROGRAM) ? null : `needs ${PROGRAM}, which is not installed`;
 const BROWSER_DEADLINE_MS = 40_000;
 const TRIES = 3;
-
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--disable-dev-shm-usage",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 const PAGE = `<!doctype html><title>upload</title><script type="module">
 const seen = [];
@@ -46,7 +33,7 @@ await fetch("/report?" + encodeURIComponent(JSON.stringify(seen)));
 /** Runs the browser until `isDone` resolves, or until it ends if that is `null`. */
 async function browse(args: readonly string[], isDone: Promise<unknown> | null): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "finwait-chromium-"));
-  const child = spawn(PROGRAM, [...FLAGS, `--user-data-dir=${folder}`, ...args], {
+  const child = spawn(CHROMIUM, [...CHROMIUM_FLAGS, `--user-data-dir=${folder}`, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     // A process group of its own, so that its children end with it.
     detached: true,
@@ -80,7 +67,7 @@ async function browse(args: readonly string[], isDone: Promise<unknown> | null):
 
 describe("Chromium", () => {
   it("demo page: its document has the heading, and the style sheet was asked for", async (ctx) => {
-    if (NOTE !== null) return ctx.skip(NOTE);
+    if (CHROMIUM_NOTE !== null) return ctx.skip(CHROMIUM_NOTE);
     const targets: string[] = [];
     const options = site.clientSite((exchange) => {
       targets.push(exchange.target);
@@ -94,7 +81,7 @@ describe("Chromium", () => {
   }, 60_000);
 
   it("fetch() of 20 MB from a page: sees the early 413 whole, 3 of 3", async (ctx) => {
-    if (NOTE !== null) return ctx.skip(NOTE);
+    if (CHROMIUM_NOTE !== null) return ctx.skip(CHROMIUM_NOTE);
     const reported = new Signal<string>();
     const answer = (exchange: Exchange): boolean => {
       const [path, query = ""] = exchange.target.split("?");

@@ -1,32 +1,19 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { describe, it } from "vitest";
 import type { AdminListener, Exchange } from "../../src/index.ts";
 import { withAdmin } from "../support/admin-client.ts";
+import { CHROMIUM, CHROMIUM_FLAGS, CHROMIUM_NOTE } from "../support/chromium.ts";
 import { note, request, type Scene } from "../support/scene.ts";
 
 // Goal: in a browser the status page refreshes, draws, sorts, pauses, fits a phone, follows the
 // color scheme, talks to nobody else, and is whole without scripts.
 // How: headless Chromium, driven by playwright-core. Screenshots go to a temporary folder.
 
-const PROGRAM = "/usr/bin/chromium";
-const NOTE = existsSync(PROGRAM) ? null : `needs ${PROGRAM}, which is not installed`;
 const TEST_LIMIT_MS = 90_000;
-
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--disable-dev-shm-usage",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 const SERVER = {
   handler: (exchange: Exchange) => exchange.respond(200, [["Connection", "close"]], "bye"),
@@ -64,9 +51,9 @@ async function visit(options: VisitOptions, play: (visit: Visit) => Promise<void
   await withAdmin(SERVER, async (scene, admin) => {
     await silentClients(scene, CLIENT_COUNT);
     const context = await chromium.launchPersistentContext(join(folder, "profile"), {
-      executablePath: PROGRAM,
+      executablePath: CHROMIUM,
       headless: true,
-      args: FLAGS,
+      args: [...CHROMIUM_FLAGS],
       javaScriptEnabled: hasScripts,
       viewport: { width: 1_280, height: 900 },
     });
@@ -118,7 +105,7 @@ function drawing(page: Page, chart: string): Promise<string> {
 
 describe("status page in Chromium", { timeout: TEST_LIMIT_MS }, () => {
   it("clients come: figures, rows and charts follow by themselves", async (ctx) => {
-    if (NOTE !== null) return ctx.skip(NOTE);
+    if (CHROMIUM_NOTE !== null) return ctx.skip(CHROMIUM_NOTE);
     await visit({}, async ({ page, scene }) => {
       await figure(page, "lingering-now", "3");
       const before = await drawing(page, "phases");
@@ -135,7 +122,7 @@ describe("status page in Chromium", { timeout: TEST_LIMIT_MS }, () => {
   });
 
   it("heads of a table: sort it by click and by keyboard, and it stays sorted", async (ctx) => {
-    if (NOTE !== null) return ctx.skip(NOTE);
+    if (CHROMIUM_NOTE !== null) return ctx.skip(CHROMIUM_NOTE);
     await visit({}, async ({ page, scene }) => {
       const client = page.locator("#lingering thead th", { hasText: "Client" });
       await client.getByRole("button").click();
@@ -160,7 +147,7 @@ describe("status page in Chromium", { timeout: TEST_LIMIT_MS }, () => {
   });
 
   it("paused: nothing changes, and then it goes on", async (ctx) => {
-    if (NOTE !== null) return ctx.skip(NOTE);
+    if (CHROMIUM_NOTE !== null) return ctx.skip(CHROMIUM_NOTE);
     await visit({ hasOwnTime: true }, async ({ page, scene }) => {
       let askedCount = 0;
       page.on("request", () => {
@@ -183,7 +170,7 @@ describe("status page in Chromium", { timeout: TEST_LIMIT_MS }, () => {
   });
 
   it("a phone, light and dark: nothing is wider than the screen", async (ctx) => {
-    if (NOTE !== null) return ctx.skip(NOTE);
+    if (CHROMIUM_NOTE !== null) return ctx.skip(CHROMIUM_NOTE);
     await visit({}, async ({ page, folder }) => {
       await page.setViewportSize({ width: 360, height: 780 });
       const grounds: string[] = [];
@@ -207,7 +194,7 @@ describe("status page in Chromium", { timeout: TEST_LIMIT_MS }, () => {
   });
 
   it("without scripts: the tables are there, and nothing that needs a script", async (ctx) => {
-    if (NOTE !== null) return ctx.skip(NOTE);
+    if (CHROMIUM_NOTE !== null) return ctx.skip(CHROMIUM_NOTE);
     await visit({ hasScripts: false }, async ({ page }) => {
       assert.deepEqual(await column(page, "lingering", 3), ["silent/0", "silent/1", "silent/2"]);
       assert.ok(await page.getByText("Look again").isVisible());
@@ -218,7 +205,7 @@ describe("status page in Chromium", { timeout: TEST_LIMIT_MS }, () => {
   });
 
   it("a screen reader: finds headings, captions, and one polite region", async (ctx) => {
-    if (NOTE !== null) return ctx.skip(NOTE);
+    if (CHROMIUM_NOTE !== null) return ctx.skip(CHROMIUM_NOTE);
     await visit({}, async ({ page }) => {
       assert.deepEqual(await page.getByRole("heading").allTextContents(), [
         "finwait status",
