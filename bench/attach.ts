@@ -1,0 +1,49 @@
+// Question: how much CPU time does attach add to a request of the same node:http server, on
+// persistent connections and with a connection for each request?
+//
+// The second leaves thousands of sockets in TIME-WAIT a second. They are made in a network namespace
+// of its own where that is allowed: there they disturb nobody, and are gone with the last process.
+
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { withDeadline } from "./deadline.ts";
+import { describeEnvironment } from "./environment.ts";
+import { readCommand, startProcess } from "./processes.ts";
+
+const SCENE = fileURLToPath(new URL("./attach-scene.ts", import.meta.url));
+/** For one subject's start, warm-up and turns in one round, beyond its share of `seconds`. */
+const SUBJECT_TIMEOUT_MS = 10_000;
+const SUBJECTS_PER_ROUND = 6;
+
+export interface AttachOptions {
+  readonly roundCount: number;
+  readonly seconds: number;
+  readonly connectionCount: number;
+}
+
+export async function runAttach(options: AttachOptions): Promise<void> {
+  console.log(await describeEnvironment());
+  if (process.platform !== "linux") {
+    console.log(`attach is skipped: needs /proc of Linux, and this is ${process.platform}`);
+    return;
+  }
+  const { roundCount, seconds, connectionCount } = options;
+  const node = ["--import", "tsx", SCENE, `${roundCount}`, `${seconds}`, `${connectionCount}`];
+  const script = 'ip link set lo up && exec "$0" "$@"';
+  const canBeAlone =
+    (await readCommand("unshare", ["--net", "ip", "link", "set", "lo", "up"])) === "";
+  console.log(`network  ${canBeAlone ? "a namespace of its own" : "the machine's"}`);
+  const scene = canBeAlone
+    ? await startProcess("unshare", ["--net", "sh", "-c", script, process.execPath, ...node])
+    : await startProcess(process.execPath, node);
+  scene.child.stdout?.pipe(process.stdout, { end: false });
+  scene.child.stderr?.pipe(process.stderr, { end: false });
+  try {
+    const timeoutMs = roundCount * SUBJECTS_PER_ROUND * (seconds * 1_000 + SUBJECT_TIMEOUT_MS);
+    const ended = once(scene.child, "close");
+    const [status, signal] = await withDeadline(ended, timeoutMs, "The measurement");
+    if (status !== 0) throw new Error(`The measurement ended with ${status ?? signal}`);
+  } finally {
+    await scene.stop();
+  }
+}
