@@ -1,8 +1,9 @@
-// The measurement that `attach.ts` starts: rounds of fresh servers, loaded in turns of 200 ms.
+// The measurement that `attach.ts` starts: rounds of fresh servers, loaded in turns of 100 ms.
 //
 // A shared machine changes its speed by a factor of two within seconds, so a ratio is taken between
-// turns that are neighbors; and two processes of the same code differ by two percent or more, so a
-// round has new ones. "bare again" is a second bare server: its ratio is the noise of this run.
+// neighbors: a turn of the attached server and the mean of the bare ones before and after it. Two
+// processes of the same code differ by two percent, so a round has new ones. What the two bare
+// servers differ by is the noise of this run.
 // Arguments: rounds, seconds per subject and round, connections.
 
 import { existsSync } from "node:fs";
@@ -25,8 +26,8 @@ const SERVER = fileURLToPath(new URL("./attach-server.mjs", import.meta.url));
 const ATTACH_MODULE = fileURLToPath(new URL("../dist/attach/attach.js", import.meta.url));
 const START_TIMEOUT_MS = 10_000;
 const BANNER = /http:\/\/127\.0\.0\.1:(\d+)\//;
-const TURN_MS = 200;
-const WARM_UP_TURNS = 5;
+const TURN_MS = 100;
+const WARM_UP_TURNS = 10;
 
 /** One server of one round. */
 interface Server {
@@ -39,10 +40,11 @@ interface Server {
   spentMicroseconds: number;
 }
 
-/** What one subject showed in the rounds: medians of its turns, absolute and of the bare server. */
+/** What one subject showed in the rounds: medians of its turns. */
 interface Series {
   readonly name: SubjectName;
   readonly microseconds: number[];
+  /** Of "attached" over both bare servers, of "bare again" over the first, of "bare" none. */
   readonly ratios: number[];
 }
 
@@ -60,14 +62,22 @@ async function measure(kind: TurnKind, options: SceneOptions): Promise<readonly 
   for (let round = 1; round <= options.roundCount; round += 1) {
     const servers = await playRound(kind, round, options);
     const bare = turnsOf(servers, "bare");
+    const bareAgain = turnsOf(servers, "bare again");
+    const bases = {
+      bare: [],
+      attached: bare.map((value, turn) => (value + (bareAgain[turn] ?? Number.NaN)) / 2),
+      "bare again": bare,
+    };
     for (const { name, microseconds, ratios } of all) {
       const turns = turnsOf(servers, name);
       microseconds.push(median(turns));
-      ratios.push(median(turns.map((value, turn) => value / (bare[turn] ?? Number.NaN))));
+      const base = bases[name].map((value, turn) => (turns[turn] ?? Number.NaN) / value);
+      if (base.length > 0) ratios.push(median(base));
     }
     const cells = all.map(({ name, microseconds, ratios }) => {
-      const ratio = name === "bare" ? "" : ` (${ratios.at(-1)?.toFixed(3)})`;
-      return `${name} ${microseconds.at(-1)?.toFixed(2)}${ratio}`;
+      const ratio = ratios.at(-1);
+      const text = ratio === undefined ? "" : ` (${ratio.toFixed(3)})`;
+      return `${name} ${microseconds.at(-1)?.toFixed(2)}${text}`;
     });
     console.log(`${kind} round ${round}  ${cells.join(", ")} µs/request`);
   }
@@ -157,12 +167,14 @@ async function checkCounts(server: Server, kind: TurnKind, connectionCount: numb
 }
 
 function describe(kind: TurnKind, all: readonly Series[]): readonly (readonly string[])[] {
+  const cells = (values: readonly number[], digits: number): readonly string[] =>
+    values.length === 0
+      ? ["", "", ""]
+      : [median(values), Math.min(...values), Math.max(...values)].map((n) => n.toFixed(digits));
   return all.map(({ name, microseconds, ratios }) => [
     `${kind} ${name}`,
-    ...[median(microseconds), Math.min(...microseconds), Math.max(...microseconds)].map((value) =>
-      value.toFixed(2),
-    ),
-    ...[median(ratios), Math.min(...ratios), Math.max(...ratios)].map((value) => value.toFixed(3)),
+    ...cells(microseconds, 2),
+    ...cells(ratios, 3),
   ]);
 }
 

@@ -10,6 +10,8 @@ import { withDeadline } from "./deadline.ts";
 import { describeEnvironment } from "./environment.ts";
 import { readCommand, startProcess } from "./processes.ts";
 
+/** Room for what a minute of one-shot connections leaves; the default is 131,072 here. */
+const TIME_WAIT_LIMIT = 1_000_000;
 const SCENE = fileURLToPath(new URL("./attach-scene.ts", import.meta.url));
 /** For one subject's start, warm-up and turns in one round, beyond its share of `seconds`. */
 const SUBJECT_TIMEOUT_MS = 10_000;
@@ -29,7 +31,9 @@ export async function runAttach(options: AttachOptions): Promise<void> {
   }
   const { roundCount, seconds, connectionCount } = options;
   const node = ["--import", "tsx", SCENE, `${roundCount}`, `${seconds}`, `${connectionCount}`];
-  const script = 'ip link set lo up && exec "$0" "$@"';
+  const script =
+    `ip link set lo up && echo ${TIME_WAIT_LIMIT} > /proc/sys/net/ipv4/tcp_max_tw_buckets; ` +
+    'exec "$0" "$@"';
   const canBeAlone =
     (await readCommand("unshare", ["--net", "ip", "link", "set", "lo", "up"])) === "";
   console.log(`network  ${canBeAlone ? "a namespace of its own" : "the machine's"}`);
