@@ -66,7 +66,7 @@ const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   [
     "shutdown",
     {
-      question: "requests lost by a shutdown, against node:http, Fastify and http-terminator",
+      question: "requests lost by a shutdown, against node:http, frameworks and libraries for it",
       options: [
         "--rounds N        rounds, in each of which every subject has its turn (default 5)",
         "--clients N       busy clients on persistent connections (default 200)",
