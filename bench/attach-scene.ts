@@ -160,8 +160,8 @@ async function checkCounts(server: Server, kind: TurnKind, connectionCount: numb
   const expectedCount = (kind === "persistent" ? connectionCount : answeredCount) + 1;
   if (counts.requestCount !== answeredCount || counts.connectionCount !== expectedCount) {
     throw new Error(
-      `Cannot trust ${kind} ${name}: ${answeredCount} responses of ${counts.requestCount} requests, ` +
-        `${counts.connectionCount} connections where ${expectedCount} were expected`,
+      `Cannot trust ${kind} ${name}: ${answeredCount} responses of ${counts.requestCount} ` +
+        `requests, ${counts.connectionCount} connections where ${expectedCount} were expected`,
     );
   }
 }
@@ -222,4 +222,7 @@ async function main(argv: readonly string[]): Promise<void> {
   console.log(`TIME-WAIT at the end: ${count}, without room for ${overflowCount}`);
 }
 
-await main(process.argv.slice(2));
+main(process.argv.slice(2)).catch((cause: unknown) => {
+  console.error(cause instanceof Error ? cause.message : cause);
+  process.exitCode = 1;
+});

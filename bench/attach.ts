@@ -1,8 +1,9 @@
 // Question: how much CPU time does attach add to a request of the same node:http server, on
 // persistent connections and with a connection for each request?
 //
-// The second leaves thousands of sockets in TIME-WAIT a second. They are made in a network namespace
-// of its own where that is allowed: there they disturb nobody, and are gone with the last process.
+// The second leaves thousands of sockets in TIME-WAIT a second. The server ends first and so has
+// them: the port of the client is free at once, and a SYN with a later timestamp replaces TIME-WAIT
+// (RFC 6191). Where that is allowed, they are in a network namespace of its own and disturb nobody.
 
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";

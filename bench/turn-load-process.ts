@@ -1,7 +1,7 @@
 // The process of a turn load; `turn-load.ts` starts it and says what it means.
 //
-// A response counts when it is a 200 of the length that the first one had: the server gives the same
-// one each time (Date has a fixed length). No request is left unanswered at the end of a turn.
+// A response counts when it is a 200 of the length that the first one had: the server gives the
+// same one each time (Date has a fixed length). A turn ends when its last request is answered.
 
 import { connect, type Socket } from "node:net";
 import type { LoadReport } from "./load.ts";
