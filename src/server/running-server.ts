@@ -5,28 +5,29 @@ import type { LingerBudgetCounts } from "../closing/linger-budget.ts";
 import { parseClosePolicy } from "../closing/policy-parser.ts";
 import { withShippedRules } from "../closing/shipped-client-rules.ts";
 import type { Ending } from "../tcp/ending.ts";
-import type { SocketOptionsState } from "../transport/socket-options.ts";
-import { readDescriptorLimit, readTcpMemory } from "../transport/system-limits.ts";
 import {
   type ConnectionPhaseCounts,
   type ConnectionQuery,
   type ConnectionSnapshot,
   countPhases,
   selectConnections,
-} from "./connection-snapshot.ts";
-import type { EndingLog } from "./ending-log.ts";
-import { parseServerLimits } from "./limits.ts";
-import type { Listener } from "./listener.ts";
-import { type PressureChange, PressureGauge, type PressureSource } from "./pressure.ts";
-import type { FinwaitServer, ReconfigurableOptions, ServeOptions } from "./serve-options.ts";
-import type { ServerContext, ServerPhase, ServerSettings } from "./server-context.ts";
+} from "../teardown/connection-snapshot.ts";
+import type { EndingLog } from "../teardown/ending-log.ts";
+import { type PressureChange, PressureGauge, type PressureSource } from "../teardown/pressure.ts";
 import {
   parseShutdownOptions,
   type ShutdownOptions,
   type ShutdownReport,
   ShutdownRun,
-} from "./shutdown.ts";
-import type { TallyCounts } from "./tally.ts";
+} from "../teardown/shutdown.ts";
+import type { TallyCounts } from "../teardown/tally.ts";
+import type { ServerPhase } from "../teardown/teardown-context.ts";
+import type { SocketOptionsState } from "../transport/socket-options.ts";
+import { readDescriptorLimit, readTcpMemory } from "../transport/system-limits.ts";
+import { parseServerLimits } from "./limits.ts";
+import type { Listener } from "./listener.ts";
+import type { FinwaitServer, ReconfigurableOptions, ServeOptions } from "./serve-options.ts";
+import type { ServerContext, ServerSettings } from "./server-context.ts";
 
 // A server that listens: what its owner may ask of it and tell it.
 
