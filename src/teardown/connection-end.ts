@@ -117,6 +117,14 @@ export class ConnectionEnd implements TimerOwner, LingerMember {
     }
   }
 
+  /** No longer than a short linger from now on, and no longer than to the ACK where that shows. */
+  hurry(): void {
+    this.#engine.press();
+    if (this.phase !== "lingering") return;
+    this.#totalTimer = this.#arm(this.#totalTimer, this.#engine.totalTimeoutMs);
+    if (this.host.transport.canSetDeadlines) this.#poll();
+  }
+
   handleTurn(): void {
     this.#isWaitingForTurn = false;
     this.#settleReading();
