@@ -48,7 +48,7 @@ export interface AttachOptions extends AttachSettings {
   /**
    * What `req.destroy()`, `res.destroy()` and `socket.destroy()` mean once the response has been
    * given whole, as in `res.end("too large"); req.destroy()`. `"deliver"`: the response arrives,
-   * and the connection ends behind it, within the bounds of the policy. `"destroy"`: what Node does.
+   * and the connection ends behind it, within the bounds of the policy. `"destroy"`: as in Node.
    * Without a response given whole they are Node's in any case, and so is
    * `server.closeAllConnections()`.
    *
