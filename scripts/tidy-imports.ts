@@ -20,21 +20,38 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
   "src/http1/": { paths: ["src/base/"], isPure: true },
   "src/closing/": { paths: ["src/base/", "src/tcp/"], isPure: true },
   "src/transport/": { paths: ["src/base/", "src/tcp/"] },
+  "src/teardown/": { paths: ["src/base/", "src/tcp/", "src/closing/", "src/transport/"] },
   "src/server/": {
-    paths: ["src/base/", "src/tcp/", "src/http1/", "src/closing/", "src/transport/"],
+    paths: [
+      "src/base/",
+      "src/tcp/",
+      "src/http1/",
+      "src/closing/",
+      "src/transport/",
+      "src/teardown/",
+    ],
   },
   "src/handlers/": {
     paths: ["src/base/", "src/server/exchange.ts", "src/server/prepared-response.ts"],
     packages: ["mrmime"],
   },
-  "src/attach/": { paths: ["src/base/", "src/tcp/", "src/closing/", "src/transport/"] },
+  "src/attach/": {
+    paths: ["src/base/", "src/tcp/", "src/closing/", "src/transport/", "src/teardown/"],
+  },
   // The socket table wants one native call, and the ways to native calls belong to the transport;
   // of its sockets and ports, observe/ knows nothing.
   "src/observe/": {
     paths: ["src/base/", "src/tcp/", "src/transport/native-calls.ts", "src/transport/ffi-"],
   },
   "src/admin/": {
-    paths: ["src/base/", "src/tcp/", "src/closing/", "src/observe/", "src/server/"],
+    paths: [
+      "src/base/",
+      "src/tcp/",
+      "src/closing/",
+      "src/observe/",
+      "src/teardown/",
+      "src/server/",
+    ],
     // uplot is served to browsers, and never run here.
     packages: ["uplot"],
   },
@@ -63,7 +80,7 @@ const OPTIONAL_PACKAGES: Readonly<Record<string, string>> = {
 
 const TEST_PACKAGES = ["vitest", "fast-check"];
 const DEPENDENCIES = Object.values(FOLDERS).flatMap(({ packages }) => packages ?? []);
-const ENTRY_POINTS = ["src/index.ts", "src/cli/main.ts"];
+const ENTRY_POINTS = ["src/index.ts", "src/attach/attach.ts", "src/cli/main.ts"];
 
 export const isTest = (path: string): boolean => path.endsWith(".test.ts");
 /** A test support: an implementation of a port that only tests use. */

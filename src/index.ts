@@ -46,13 +46,6 @@ export type { EndingTotals } from "./observe/ending-metrics.ts";
 export type { ConnectionState, SocketCount, SocketStates } from "./observe/port-states.ts";
 export type { Ownership } from "./observe/socket-line.ts";
 export type {
-  ConnectionPhase,
-  ConnectionPhaseCounts,
-  ConnectionQuery,
-  ConnectionSnapshot,
-} from "./server/connection-snapshot.ts";
-export { ENDING_CHANNEL, type EndingMessage } from "./server/ending-channel.ts";
-export type {
   AbortReason,
   ConnectionFacts,
   Endpoint,
@@ -69,9 +62,7 @@ export type {
 } from "./server/exchange.ts";
 export { DEFAULT_SERVER_LIMITS, parseServerLimits, type ServerLimits } from "./server/limits.ts";
 export type { TlsSettings } from "./server/listener.ts";
-export { noticeText, type ServerNotice } from "./server/notice.ts";
 export { prepareResponse } from "./server/prepared-response.ts";
-export type { PressureChange, PressureLevel, PressureSource } from "./server/pressure.ts";
 export { RequestBodyError } from "./server/request-body.ts";
 export { serve } from "./server/serve.ts";
 export type {
@@ -79,9 +70,6 @@ export type {
   ReconfigurableOptions,
   ServeOptions,
 } from "./server/serve-options.ts";
-export type { ServerPhase } from "./server/server-context.ts";
-export type { ShutdownOptions, ShutdownReport } from "./server/shutdown.ts";
-export type { TallyCounts } from "./server/tally.ts";
 export { withClosePolicy } from "./server/with-close-policy.ts";
 export type {
   CloseReason,
@@ -92,3 +80,15 @@ export type {
   PhaseDurations,
 } from "./tcp/ending.ts";
 export type { TcpState } from "./tcp/state.ts";
+export type {
+  ConnectionPhase,
+  ConnectionPhaseCounts,
+  ConnectionQuery,
+  ConnectionSnapshot,
+} from "./teardown/connection-snapshot.ts";
+export { ENDING_CHANNEL, type EndingMessage } from "./teardown/ending-channel.ts";
+export { noticeText, type ServerNotice } from "./teardown/notice.ts";
+export type { PressureChange, PressureLevel, PressureSource } from "./teardown/pressure.ts";
+export type { ShutdownOptions, ShutdownReport } from "./teardown/shutdown.ts";
+export type { TallyCounts } from "./teardown/tally.ts";
+export type { ServerPhase } from "./teardown/teardown-context.ts";

@@ -1,9 +1,9 @@
 import { DEFAULT_LEARNED_CLIENTS_OPTIONS } from "../closing/learned-clients-options.ts";
 import { DEFAULT_CLOSE_POLICY } from "../closing/policy.ts";
 import type { SocketStates } from "../observe/port-states.ts";
-import type { ConnectionQuery, ConnectionSnapshot } from "../server/connection-snapshot.ts";
 import { DEFAULT_SERVER_LIMITS } from "../server/limits.ts";
 import type { Ending } from "../tcp/ending.ts";
+import type { ConnectionQuery, ConnectionSnapshot } from "../teardown/connection-snapshot.ts";
 import type { ObservedServer } from "./observed-server.ts";
 
 // Test support: a server to observe that has what a test says, and no sockets.

@@ -1,3 +1,4 @@
+import type { ServerLimits } from "../server/limits.ts";
 import type { FinwaitServer } from "../server/serve-options.ts";
 
 // What the admin listener and the telemetry need of a server: reading only, and its endings.
@@ -15,10 +16,14 @@ export type ObservedServer = Pick<
   | "counts"
   | "lingering"
   | "socketOptions"
-  | "settings"
   | "learnedClients"
   | "learnedRules"
   | "recentEndings"
   | "onEnding"
   | "closed"
->;
+> & { readonly settings: ObservedSettings };
+
+/** Not every server has every limit of finwait's own. */
+export type ObservedSettings = Omit<FinwaitServer["settings"], "limits"> & {
+  readonly limits: Pick<ServerLimits, "connectionLimit"> & Partial<ServerLimits>;
+};

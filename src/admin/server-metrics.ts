@@ -7,7 +7,7 @@ import {
 } from "../observe/metric-family.ts";
 import { CONNECTION_STATES } from "../observe/port-states.ts";
 import { OWNERSHIPS } from "../observe/socket-line.ts";
-import type { ConnectionPhaseCounts } from "../server/connection-snapshot.ts";
+import type { ConnectionPhaseCounts } from "../teardown/connection-snapshot.ts";
 import type { Status } from "./status.ts";
 
 // Everything that is measured of a server, as metric families. Gauges are taken from one look at

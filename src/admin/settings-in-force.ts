@@ -1,7 +1,7 @@
 import { DEFAULT_LEARNED_CLIENTS_OPTIONS } from "../closing/learned-clients-options.ts";
 import { DEFAULT_CLOSE_POLICY } from "../closing/policy.ts";
 import { DEFAULT_SERVER_LIMITS } from "../server/limits.ts";
-import type { FinwaitServer } from "../server/serve-options.ts";
+import type { ObservedSettings } from "./observed-server.ts";
 
 // The settings that rule how connections end, with who gave each value. Names are the ones of
 // finwait.config.json. Nothing else of a configuration is here, so no path and no key can be.
@@ -19,7 +19,7 @@ export type SettingOrigins = ReadonlyMap<string, string>;
 
 /** Without `origins` a value is the default's, or an option's. */
 export function settingsInForce(
-  settings: FinwaitServer["settings"],
+  settings: ObservedSettings,
   origins: SettingOrigins,
 ): readonly SettingInForce[] {
   const { persistence, close, limits, learnedClients } = settings;

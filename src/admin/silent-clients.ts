@@ -1,6 +1,6 @@
 import type { LearnedClient } from "../closing/learned-clients.ts";
-import type { ConnectionSnapshot } from "../server/connection-snapshot.ts";
 import { addressPrefix } from "../tcp/address.ts";
+import type { ConnectionSnapshot } from "../teardown/connection-snapshot.ts";
 
 // Whose clients leave our FIN unanswered: those that do it now, and those that have done it.
 

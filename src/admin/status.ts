@@ -1,8 +1,8 @@
 import type { LearnedClientsOptions } from "../closing/learned-clients-options.ts";
 import { EndingMetrics, type EndingTotals } from "../observe/ending-metrics.ts";
 import { CONNECTION_STATES, type SocketCount, type SocketStates } from "../observe/port-states.ts";
-import type { ConnectionPhaseCounts, ConnectionSnapshot } from "../server/connection-snapshot.ts";
 import type { Ending } from "../tcp/ending.ts";
+import type { ConnectionPhaseCounts, ConnectionSnapshot } from "../teardown/connection-snapshot.ts";
 import type { ObservedServer } from "./observed-server.ts";
 import { type SettingInForce, type SettingOrigins, settingsInForce } from "./settings-in-force.ts";
 import { type SilentClients, silentClients } from "./silent-clients.ts";

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import type { AdminListener } from "../admin/serve-admin.ts";
 import { FinwaitError } from "../base/error.ts";
-import { noticeText } from "../server/notice.ts";
 import { serve } from "../server/serve.ts";
 import type { FinwaitServer, ServeOptions } from "../server/serve-options.ts";
+import { noticeText } from "../teardown/notice.ts";
 import { AccessLog, type AccessLogFormat } from "./access-log.ts";
 import { adminOf } from "./admin.ts";
 import { bannerLines } from "./banner.ts";

@@ -2,7 +2,7 @@ import { parseLearnedClientsOptions } from "../closing/learned-clients-options.t
 import { parseClosePolicy } from "../closing/policy-parser.ts";
 import { parseStaticFilesOptions } from "../handlers/static-options.ts";
 import { parseServerLimits } from "../server/limits.ts";
-import { parseShutdownOptions, type ShutdownOptions } from "../server/shutdown.ts";
+import { parseShutdownOptions, type ShutdownOptions } from "../teardown/shutdown.ts";
 import { UsageError } from "./cli-error.ts";
 import {
   type GivenSettings,

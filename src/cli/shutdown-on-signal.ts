@@ -1,5 +1,5 @@
 import type { FinwaitServer } from "../server/serve-options.ts";
-import type { ShutdownOptions, ShutdownReport } from "../server/shutdown.ts";
+import type { ShutdownOptions, ShutdownReport } from "../teardown/shutdown.ts";
 import type { EffectiveSettings } from "./settings.ts";
 
 // SIGINT and SIGTERM: the server goes away and says how far it is; a second signal ends it at once.

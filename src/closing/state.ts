@@ -97,6 +97,8 @@ function reasonOf(bound: ClosingBound): CloseReason {
       return "send-timeout";
     case "shutdown-deadline":
       return "server-shutdown";
+    case "socket-destroyed":
+      return "handler-asked";
     case "overload":
       return "overload";
     default:

@@ -52,6 +52,7 @@ export const CLOSING_BOUNDS: readonly ClosingBound[] = keysOf({
   "unacknowledged-time": 0,
   "send-timeout": 0,
   "shutdown-deadline": 0,
+  "socket-destroyed": 0,
   "mode-off": 0,
   "mode-so-linger": 0,
   overload: 0,

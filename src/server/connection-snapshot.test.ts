@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
+import { countPhases, selectConnections } from "../teardown/connection-snapshot.ts";
 import type { Connection } from "./connection.ts";
-import { countPhases, selectConnections } from "./connection-snapshot.ts";
 import { type FakePeer, FakeServer, HeldHandler, postText, requestText } from "./fake-server.ts";
 
 // Goal: every phase is told as it is at that moment, and the selection is ordered and bounded.

@@ -4,19 +4,23 @@ import type { ClosePolicy } from "../closing/policy.ts";
 import type { ClosingInput } from "../closing/state.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { CloseReason, ClosingBound } from "../tcp/ending.ts";
+import { ConnectionEnd, type EndHost, type FinishedEnd } from "../teardown/connection-end.ts";
+import type {
+  ConnectionPhase,
+  ConnectionSnapshot,
+  SnapshotSource,
+} from "../teardown/connection-snapshot.ts";
+import { endingOf } from "../teardown/ending-record.ts";
+import { SendWatch, type SendWatchHost } from "../teardown/send-watch.ts";
 import type {
   Transport,
   TransportEndpoint,
   TransportHandler,
   TransportTls,
 } from "../transport/transport.ts";
-import { ConnectionEnd, type EndHost, type FinishedEnd } from "./connection-end.ts";
-import type { ConnectionPhase, ConnectionSnapshot, SnapshotSource } from "./connection-snapshot.ts";
-import { endingOf } from "./ending-record.ts";
 import type { IntakeHost } from "./intake-host.ts";
 import { RequestIntake } from "./request-intake.ts";
 import { RequestWatch, type WatchHost } from "./request-watch.ts";
-import { SendWatch, type SendWatchHost } from "./send-watch.ts";
 import type { ServerContext } from "./server-context.ts";
 
 // The driver: where one connection's transport, requests, closing engine and timers meet.

@@ -12,15 +12,15 @@ import type { ClosePolicy } from "../closing/policy.ts";
 import { parseClosePolicy } from "../closing/policy-parser.ts";
 import type { RequestReader } from "../http1/request-reader.ts";
 import type { Ending } from "../tcp/ending.ts";
+import { ConnectionEnd } from "../teardown/connection-end.ts";
+import type { ServerNotice } from "../teardown/notice.ts";
+import { SendWatch } from "../teardown/send-watch.ts";
 import { FakeTransport } from "../transport/fake-transport.ts";
 import type { TransportTls } from "../transport/transport.ts";
 import { Connection } from "./connection.ts";
-import { ConnectionEnd } from "./connection-end.ts";
 import type { Exchange, ExchangeRecord, Handler } from "./exchange.ts";
 import { parseServerLimits, type ServerLimits } from "./limits.ts";
-import type { ServerNotice } from "./notice.ts";
 import { RequestWatch } from "./request-watch.ts";
-import { SendWatch } from "./send-watch.ts";
 import { ServerContext, type ServerObserver } from "./server-context.ts";
 
 // Test support: a server without sockets and without a clock of its own. Connections are real,

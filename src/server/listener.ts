@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { finWait2Seconds } from "../tcp/fin-wait-2-seconds.ts";
+import type { ConnectionOwner } from "../teardown/endable-server.ts";
 import { descriptorOf } from "../transport/file-descriptor.ts";
 import { NodeTransport } from "../transport/node-transport.ts";
 import type { SocketOptions } from "../transport/socket-options.ts";
@@ -25,7 +26,7 @@ export interface TlsSettings {
   readonly passphrase?: string;
 }
 
-export class Listener {
+export class Listener implements ConnectionOwner {
   readonly connections: Set<Connection> = new Set();
   readonly #context: ServerContext;
   readonly #access: SocketOptions | null;
@@ -152,6 +153,9 @@ export class Listener {
 
   #accept(socket: Socket): void {
     if (!this.#admit(socket)) return;
+    // Node's own listener acts only without allowHalfOpen. One listener needs no array to be kept
+    // in.
+    socket.removeAllListeners("end");
     this.#open(new NodeTransport(socket, null, socket, this.#access), this.#forgetAndDismiss);
   }
 

@@ -2,6 +2,7 @@ import { TimerEntry, type TimerOwner } from "../base/timer-lists.ts";
 import type { ClosePolicy } from "../closing/policy.ts";
 import type { ClosingInput } from "../closing/state.ts";
 import type { CloseReason } from "../tcp/ending.ts";
+import { FRESH_GRACE_MS } from "../teardown/shutdown.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { RequestIntake } from "./request-intake.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -10,12 +11,6 @@ import type { ServerContext } from "./server-context.ts";
 
 /** What the timer is armed for. */
 type Watch = "nothing" | "idle" | "fresh" | "head" | "body" | "discard";
-
-/**
- * A connection that came shortly before the listener closed has a request on its way. It is waited
- * for this long, in milliseconds: more than a round trip around the world takes.
- */
-export const FRESH_GRACE_MS = 500;
 
 export interface WatchHost {
   readonly context: ServerContext;

@@ -9,15 +9,15 @@ import type {
   ConnectionPhaseCounts,
   ConnectionQuery,
   ConnectionSnapshot,
-} from "./connection-snapshot.ts";
+} from "../teardown/connection-snapshot.ts";
+import type { ServerNotice } from "../teardown/notice.ts";
+import type { PressureLevel } from "../teardown/pressure.ts";
+import type { ShutdownOptions, ShutdownReport } from "../teardown/shutdown.ts";
+import type { TallyCounts } from "../teardown/tally.ts";
+import type { ServerPhase } from "../teardown/teardown-context.ts";
 import type { ExchangeRecord, Handler } from "./exchange.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { TlsSettings } from "./listener.ts";
-import type { ServerNotice } from "./notice.ts";
-import type { PressureLevel } from "./pressure.ts";
-import type { ServerPhase } from "./server-context.ts";
-import type { ShutdownOptions, ShutdownReport } from "./shutdown.ts";
-import type { TallyCounts } from "./tally.ts";
 
 // What `serve` takes, and what it gives. Types only; the code is serve.ts and running-server.ts.
 

@@ -4,15 +4,16 @@ import { parseClientRules } from "../closing/client-rules.ts";
 import { LearnedClients } from "../closing/learned-clients.ts";
 import { parseLearnedClientsOptions } from "../closing/learned-clients-options.ts";
 import { fetchHandler } from "../handlers/fetch-handler.ts";
+import { detached } from "../teardown/detached.ts";
+import { type EndingMessage, publishEnding } from "../teardown/ending-channel.ts";
+import { EndingLog } from "../teardown/ending-log.ts";
+import { parseSocketOptions, ruleOptionsOf, rulesOf } from "../teardown/rule-options.ts";
 import { NodeClock } from "../transport/node-clock.ts";
 import { loadSocketOptions, type SocketOptionsState } from "../transport/socket-options.ts";
 import { systemOrphanMs } from "../transport/system-limits.ts";
-import { detached } from "./detached.ts";
-import { type EndingMessage, publishEnding } from "./ending-channel.ts";
-import { EndingLog } from "./ending-log.ts";
 import type { Handler } from "./exchange.ts";
 import { Listener } from "./listener.ts";
-import { parseSettings, RunningServer, ruleOptionsOf, rulesOf } from "./running-server.ts";
+import { parseSettings, RunningServer } from "./running-server.ts";
 import type { FinwaitServer, ServeOptions } from "./serve-options.ts";
 import { ServerContext } from "./server-context.ts";
 
@@ -49,7 +50,7 @@ async function start(options: ServeOptions, publish: typeof publishEnding): Prom
     parseClientRules(rulesOf(ruleOptionsOf(options))),
     new LearnedClients(parseLearnedClientsOptions(options.learnedClients)),
   );
-  const socketOptions = await loadSocketOptions(socketOptionsOf(options));
+  const socketOptions = await loadSocketOptions(parseSocketOptions(options.socketOptions));
   // Connections end in later turns of the event loop than the one that knows where it listens.
   let place: EndingMessage["server"] = { address: "", port: 0 };
   const handleNotice = detached(options.onNotice ?? (() => {}));
@@ -99,12 +100,6 @@ async function listen(
     const message = `Cannot listen on ${host} port ${port}: ${detail}`;
     throw new FinwaitError("FINWAIT_LISTEN_FAILED", message, { cause });
   }
-}
-
-function socketOptionsOf({ socketOptions = "auto" }: ServeOptions): "auto" | "off" {
-  if (socketOptions === "auto" || socketOptions === "off") return socketOptions;
-  const got = JSON.stringify(socketOptions);
-  throw new RangeError(`Cannot use socketOptions ${got}: expected "auto" or "off"`);
 }
 
 function handlerOf(options: ServeOptions, onError: (error: unknown) => void): Handler {

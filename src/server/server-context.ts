@@ -1,20 +1,14 @@
-import type { Clock } from "../base/clock.ts";
-import { FinwaitError } from "../base/error.ts";
-import { TimerLists } from "../base/timer-lists.ts";
-import type { ClientBook } from "../closing/client-book.ts";
-import type { ReleaseTerms } from "../closing/engine.ts";
-import { LingerBudget } from "../closing/linger-budget.ts";
 import type { ClosePolicy } from "../closing/policy.ts";
 import { RequestReader } from "../http1/request-reader.ts";
-import type { CloseReason, Ending } from "../tcp/ending.ts";
+import type { Ending } from "../tcp/ending.ts";
+import type { ServerNotice } from "../teardown/notice.ts";
+import type { PressureLevel } from "../teardown/pressure.ts";
+import { TeardownContext, type TeardownParts } from "../teardown/teardown-context.ts";
 import { DateField } from "./date-field.ts";
 import type { ExchangeRecord, Handler } from "./exchange.ts";
 import type { ServerLimits } from "./limits.ts";
-import type { ServerNotice } from "./notice.ts";
-import type { PressureLevel } from "./pressure.ts";
-import { Tally } from "./tally.ts";
 
-// What all connections of one server share.
+// What all connections of one server share, beyond what concerns their end.
 
 /**
  * Readers kept for the next connection that has a request. Beyond it they are left to the
@@ -44,75 +38,38 @@ export interface ServerSettings {
 }
 
 /** What a server is made of. */
-export interface ServerParts extends ServerSettings {
+export interface ServerParts extends ServerSettings, TeardownParts {
   readonly handler: Handler;
-  readonly clients: ClientBook;
-  readonly clock: Clock;
   readonly observer: ServerObserver;
-  /** What the kernel does with sockets that are released before their peers have ended. */
-  readonly terms: Omit<ReleaseTerms, "mayHold">;
 }
 
-/**
- * `announcing`: everything is answered with `Connection: close`, and the listener is open.
- * `closing`: nothing is accepted any more, and idle connections end.
- */
-export type ServerPhase = "serving" | "announcing" | "closing" | "closed";
-
-export class ServerContext {
+export class ServerContext extends TeardownContext {
   readonly handler: Handler;
-  readonly clients: ClientBook;
-  readonly clock: Clock;
-  readonly timers: TimerLists;
   readonly observer: ServerObserver;
   readonly date: DateField;
-  readonly budget: LingerBudget;
-  readonly tally: Tally = new Tally();
   limits: ServerLimits;
-  policy: ClosePolicy;
-  persistence: "on" | "off";
-  /** Why no connection may persist now; `null`: each decides for itself. */
-  closeReason: CloseReason | null = null;
   /** The value of the Keep-Alive field: whole seconds, never more than is enforced. */
   keepAlive = "";
   idleTimeoutMs = 0;
-  /** One object for all connections: those that linger already hear of a shutdown, too. */
-  readonly #releaseTerms: { -readonly [K in keyof ReleaseTerms]: ReleaseTerms[K] };
-  #phase: ServerPhase = "serving";
   #pressure: PressureLevel = "none";
   #spareReaders: RequestReader[] = [];
 
   constructor(parts: ServerParts) {
+    super(parts);
     this.handler = parts.handler;
-    this.clients = parts.clients;
-    this.clock = parts.clock;
     this.observer = parts.observer;
     this.limits = parts.limits;
-    this.policy = parts.policy;
-    this.persistence = parts.persistence;
-    this.#releaseTerms = { ...parts.terms, mayHold: true };
-    this.timers = this.makeTimers();
     this.date = new DateField(parts.clock);
     this.checkPolicy(parts.policy);
-    this.budget = new LingerBudget(parts.policy, this.timers);
-    this.#update();
-  }
-
-  /** @internal Replaced by tests that watch timers. */
-  protected makeTimers(): TimerLists {
-    return new TimerLists(this.clock);
-  }
-
-  get phase(): ServerPhase {
-    return this.#phase;
-  }
-
-  get releaseTerms(): ReleaseTerms {
-    return this.#releaseTerms;
+    this.update();
   }
 
   get pressure(): PressureLevel {
     return this.#pressure;
+  }
+
+  get sendTimeoutMs(): number {
+    return this.limits.sendTimeoutMs;
   }
 
   /** Other settings from now on. What a connection is in the middle of goes on as it began. */
@@ -124,31 +81,12 @@ export class ServerContext {
     this.budget.usePolicy(settings.policy);
     // Readers carry the limits that they were made with.
     this.#spareReaders = [];
-    this.#update();
+    this.update();
   }
 
   usePressure(level: PressureLevel): void {
     this.#pressure = level;
-    this.#update();
-  }
-
-  enter(phase: ServerPhase): void {
-    this.#phase = phase;
-    if (phase === "closing") this.#releaseTerms.mayHold = false;
-    this.#update();
-  }
-
-  /**
-   * @throws {FinwaitError} `FINWAIT_SO_LINGER_UNAVAILABLE`: close() with SO_LINGER would block the
-   * event loop here.
-   */
-  checkPolicy({ mode }: ClosePolicy): void {
-    if (mode !== "so-linger" || this.releaseTerms.canSetDeadlines) return;
-    throw new FinwaitError(
-      "FINWAIT_SO_LINGER_UNAVAILABLE",
-      'Cannot use mode "so-linger": expected access to socket options, without which close() ' +
-        'would block the event loop for as long as SO_LINGER says; mode "lingering" needs none',
-    );
+    this.update();
   }
 
   /** A reader without history. An idle or lingering connection holds none. */
@@ -162,14 +100,13 @@ export class ServerContext {
     this.#spareReaders.push(reader);
   }
 
-  #update(): void {
+  protected override update(): void {
+    super.update();
     const idleMs = this.#idleMs();
     const seconds = Math.floor(idleMs / 1_000);
     this.keepAlive = seconds > 0 ? `timeout=${seconds}` : "";
     this.idleTimeoutMs = idleMs + this.limits.keepAliveTimeoutMarginMs;
-    if (this.#phase !== "serving") this.closeReason = "server-shutdown";
-    else if (this.persistence === "off") this.closeReason = "persistence-off";
-    else this.closeReason = this.#pressure === "no-persistence" ? "overload" : null;
+    if (this.#pressure === "no-persistence") this.closeReason ??= "overload";
   }
 
   #idleMs(): number {

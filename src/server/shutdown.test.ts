@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { describe, it } from "vitest";
+import { parseShutdownOptions } from "../teardown/shutdown.ts";
 import { serve } from "./serve.ts";
-import { parseShutdownOptions } from "./shutdown.ts";
 
 // Goal: how long a shutdown announces and lasts, and when it is said to be cut short. How: options
 // as values; then whole servers on free ports, with nobody or one idle client.

@@ -19,6 +19,8 @@ export type ClosingBound =
   | "unacknowledged-time"
   | "send-timeout"
   | "shutdown-deadline"
+  /** The application destroyed the socket, as it may under `attach`. */
+  | "socket-destroyed"
   | "mode-off"
   | "mode-so-linger"
   | "overload";

@@ -101,9 +101,6 @@ export class NodeTransport implements Transport {
     socket[TRANSPORT] = this;
     socket.on("error", onError);
     socket.on("close", onClose);
-    // Node's own listener acts only without allowHalfOpen. One listener needs no array to be kept
-    // in.
-    if (this.#tls === null) socket.removeAllListeners("end");
     socket.on("end", onEnd);
     socket.on("data", onData);
   }

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
 import type { ClosePolicy } from "../closing/policy.ts";
+import {
+  type FakePeer,
+  FakeServer,
+  type FakeServerOptions,
+  requestText,
+} from "../server/fake-server.ts";
 import type { TcpFacts } from "../transport/tcp-facts.ts";
-import { type FakePeer, FakeServer, type FakeServerOptions, requestText } from "./fake-server.ts";
 
 // Goal: how a socket is released, with and without the kernel's help, and what the budget does.
 // How: fake connections whose last response is out; what the transport was asked for.

@@ -1,8 +1,6 @@
 import { TimerEntry, type TimerOwner } from "../base/timer-lists.ts";
-import type { Listener } from "./listener.ts";
-import { FRESH_GRACE_MS } from "./request-watch.ts";
-import type { ServerContext } from "./server-context.ts";
 import { differenceOf, type TallyCounts } from "./tally.ts";
+import type { TeardownContext } from "./teardown-context.ts";
 
 // The end of a server: announce it, stop accepting, finish, linger, and cut off what is left.
 //
@@ -77,9 +75,32 @@ function checkTime(key: string, value: number, limitMs: number): void {
   throw new RangeError(`Cannot use ${key} ${value}: expected 0 to ${limitMs} milliseconds`);
 }
 
+/**
+ * A connection that came shortly before the listener closed has a request on its way. It is waited
+ * for this long, in milliseconds: more than a round trip around the world takes.
+ */
+export const FRESH_GRACE_MS = 500;
+
+/** What a shutdown needs of whoever accepts connections. */
+export interface ShutdownListener {
+  /** Sockets accepted and not gone, including TLS handshakes. */
+  readonly socketCount: number;
+  readonly connections: Iterable<{ beginShutdown(): void }>;
+  /** Accepts no more connections. */
+  stop(): void;
+  /** Ends TCP connections without a byte of TLS: nobody is in the middle of a handshake there. */
+  endUnbegun(): void;
+  /** Ends what is left. */
+  endNow(): void;
+  /** Calls `callback` once, when no socket is open: now, or as soon as that is so. */
+  onceEmpty(callback: () => void): void;
+  /** Resolves when nothing is accepted any more and every socket is gone. */
+  whenStopped(): Promise<void>;
+}
+
 export class ShutdownRun implements TimerOwner {
-  readonly #context: ServerContext;
-  readonly #listener: Listener;
+  readonly #context: TeardownContext;
+  readonly #listener: ShutdownListener;
   readonly #times: ShutdownTimes;
   readonly #announceTimer: TimerEntry = new TimerEntry(this);
   /** Connections that are fresh are watched by themselves, but before TLS there are none. */
@@ -90,7 +111,7 @@ export class ShutdownRun implements TimerOwner {
   #closingAtMs: number | null = null;
   #isCutShort = false;
 
-  constructor(context: ServerContext, listener: Listener, times: ShutdownTimes) {
+  constructor(context: TeardownContext, listener: ShutdownListener, times: ShutdownTimes) {
     this.#context = context;
     this.#listener = listener;
     this.#times = times;

@@ -5,6 +5,8 @@ import type { PressureChange } from "./pressure.ts";
 export type ServerNotice =
   /** Said once, at the start: deadlines are kept by the process, and evidence is inferred. */
   | { readonly type: "socket-options-absent"; readonly reason: string }
+  /** Mode `"so-linger"` is asked for, and would stop the event loop. */
+  | { readonly type: "so-linger-unavailable" }
   | ({ readonly type: "pressure" } & PressureChange);
 
 /** One line for a log. */
@@ -15,6 +17,8 @@ export function noticeText(notice: ServerNotice): string {
         `Socket options cannot be reached (${notice.reason}): finwait keeps FIN-WAIT-2 deadlines ` +
         "itself, and reports deliveries as inferred or unknown"
       );
+    case "so-linger-unavailable":
+      return 'Mode "so-linger" needs socket options: connections end by mode "lingering" instead';
     case "pressure":
       return pressureText(notice);
   }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, it } from "vitest";
+import { FakeServer } from "../server/fake-server.ts";
 import type { Ending } from "../tcp/ending.ts";
 import { ENDING_CHANNEL, publishEnding } from "./ending-channel.ts";
-import { FakeServer } from "./fake-server.ts";
 
 // Goal: programs that subscribe get each ending and its server, others cost nothing.
 // How: one ending, published with and without a subscriber.

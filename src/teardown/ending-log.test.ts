@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
+import { FakeServer } from "../server/fake-server.ts";
 import type { Ending } from "../tcp/ending.ts";
 import { EndingLog } from "./ending-log.ts";
-import { FakeServer } from "./fake-server.ts";
 
 // Goal: the latest endings in order, bounded, and every listener hears each. How: endings told
 // apart by their connection, more than the log keeps.

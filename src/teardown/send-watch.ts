@@ -1,6 +1,6 @@
 import { TimerEntry, type TimerOwner } from "../base/timer-lists.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { ServerContext } from "./server-context.ts";
+import type { TeardownContext } from "./teardown-context.ts";
 
 // Tells a slow peer from a stalled one while something waits to be sent to it.
 //
@@ -8,7 +8,7 @@ import type { ServerContext } from "./server-context.ts";
 // peer acknowledges: a send buffer of several MB hides a slow reader from the runtime for minutes.
 
 export interface SendWatchHost {
-  readonly context: ServerContext;
+  readonly context: TeardownContext;
   readonly transport: Transport;
   /** Nothing moved for `sendTimeoutMs`. */
   handleSendStalled(): void;
@@ -33,7 +33,7 @@ export class SendWatch implements TimerOwner {
     const { transport, context } = this.host;
     this.#seenProgressCount = transport.progressCount;
     this.#seenAcknowledgedBytes = transport.tcpFacts()?.acknowledgedBytes ?? 0;
-    context.timers.arm(this.#timer, context.limits.sendTimeoutMs, context.clock.now());
+    context.timers.arm(this.#timer, context.sendTimeoutMs, context.clock.now());
   }
 
   cancel(): void {

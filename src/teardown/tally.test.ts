@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { type FakePeer, FakeServer, HeldHandler, requestText } from "./fake-server.ts";
+import { type FakePeer, FakeServer, HeldHandler, requestText } from "../server/fake-server.ts";
 import type { TallyCounts } from "./tally.ts";
 
 // Goal: a request is lost if it reached us and got no whole response through our doing, and only

@@ -1,11 +1,18 @@
 import type { Ending, EndingOutcome, PhaseDurations } from "../tcp/ending.ts";
 import { nextTcpState, type TcpState } from "../tcp/state.ts";
 import type { TcpFacts } from "../transport/tcp-facts.ts";
+import type { TransportEndpoint, TransportTls } from "../transport/transport.ts";
 import type { FinishedEnd } from "./connection-end.ts";
-import type { ConnectionFacts } from "./exchange.ts";
 
 // What the driver saw of a connection, turned into its Ending. Every statement carries how it is
 // known.
+
+/** Which connection it was. */
+export interface EndedConnection {
+  readonly id: number;
+  readonly peer: TransportEndpoint;
+  readonly tls: TransportTls | null;
+}
 
 /**
  * What the driver noted while the connection lived. Times are monotonic milliseconds, or `null`.
@@ -24,7 +31,7 @@ export interface ConnectionNotes extends FinishedEnd {
   readonly client: string | null;
 }
 
-export function endingOf(connection: ConnectionFacts, notes: ConnectionNotes): Ending {
+export function endingOf(connection: EndedConnection, notes: ConnectionNotes): Ending {
   const { outcome, reason } = notes;
   const isTls = connection.tls !== null;
   return {

@@ -7,14 +7,14 @@ import { addressKey } from "../tcp/address.ts";
 import type { CloseReason, EndingOutcome } from "../tcp/ending.ts";
 import type { TcpFacts } from "../transport/tcp-facts.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { ServerContext } from "./server-context.ts";
+import type { TeardownContext } from "./teardown-context.ts";
 
 // The end of one connection: its closing engine, the timers of lingering, its place in the budget,
 // and how the socket is released. A connection has none before its end comes into question.
 
 /** What the end needs of its connection. */
 export interface EndHost {
-  readonly context: ServerContext;
+  readonly context: TeardownContext;
   readonly transport: Transport;
   readonly policy: ClosePolicy;
   /** A client rule asks for the short linger. */
@@ -115,6 +115,14 @@ export class ConnectionEnd implements TimerOwner, LingerMember {
     } else if (this.phase === "lingering" && lingeredMs >= this.#engine.totalTimeoutMs) {
       this.apply({ type: "bound-reached", bound: this.#engine.totalBound });
     }
+  }
+
+  /** No longer than a short linger from now on, and no longer than to the ACK where that shows. */
+  hurry(): void {
+    this.#engine.press();
+    if (this.phase !== "lingering") return;
+    this.#totalTimer = this.#arm(this.#totalTimer, this.#engine.totalTimeoutMs);
+    if (this.host.transport.canSetDeadlines) this.#poll();
   }
 
   handleTurn(): void {

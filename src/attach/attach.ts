@@ -1,0 +1,131 @@
+import { Server as HttpServer } from "node:http";
+import { Server as HttpsServer } from "node:https";
+import { ClientBook } from "../closing/client-book.ts";
+import { parseClientRules } from "../closing/client-rules.ts";
+import { LearnedClients } from "../closing/learned-clients.ts";
+import { parseLearnedClientsOptions } from "../closing/learned-clients-options.ts";
+import type { ClosePolicy } from "../closing/policy.ts";
+import { detached } from "../teardown/detached.ts";
+import { publishEnding } from "../teardown/ending-channel.ts";
+import { EndingLog } from "../teardown/ending-log.ts";
+import { parseSocketOptions, ruleOptionsOf, rulesOf } from "../teardown/rule-options.ts";
+import { NodeClock } from "../transport/node-clock.ts";
+import { loadSocketOptions, type SocketOptionsState } from "../transport/socket-options.ts";
+import { systemOrphanMs } from "../transport/system-limits.ts";
+import type { AttachedServer, AttachOptions } from "./attach-options.ts";
+import { AttachedContext } from "./attached-context.ts";
+import { AttachedListener } from "./attached-listener.ts";
+import { AttachedHttpServer, parseAttachedSettings } from "./attached-server.ts";
+import { watchRequests } from "./http-channels.ts";
+
+// The public entry: a server of node:http or node:https in, the same server out, whose connections
+// end well.
+
+/** Servers that have been attached to, until they are detached. */
+const attachedServers = new WeakMap<HttpServer | HttpsServer, AttachedServer>();
+
+/**
+ * Puts the closing engine under an existing server: a last response is followed by half-close and
+ * lingering close, instead of `destroy()`. Connections that are open already stay as they are, so
+ * call it before `listen`, or in the same turn. Nothing else about the server changes.
+ *
+ * A server that is attached already is attached to once more for nothing: detach it first.
+ *
+ * @throws {TypeError} `server` is no server of node:http or node:https, or something else is not of
+ * the kind that is wanted.
+ * @throws {RangeError} A value is out of range, contradicts another one, or the server is attached
+ * already.
+ */
+export function attach(
+  server: HttpServer | HttpsServer,
+  policy?: Partial<ClosePolicy>,
+  options: AttachOptions = {},
+): AttachedServer {
+  const isTls = server instanceof HttpsServer;
+  if (!isTls && !(server instanceof HttpServer)) {
+    throw new TypeError("Cannot attach: expected a server of node:http or node:https");
+  }
+  if (attachedServers.has(server)) {
+    throw new RangeError("Cannot attach: expected a server that is not attached already");
+  }
+  const settings = parseAttachedSettings(policy, options);
+  const ruleOptions = ruleOptionsOf(options);
+  const clients = new ClientBook(
+    parseClientRules(rulesOf(ruleOptions)),
+    new LearnedClients(parseLearnedClientsOptions(options.learnedClients)),
+  );
+  const endings = new EndingLog();
+  const handleNotice = detached(options.onNotice ?? (() => {}));
+  const context = new AttachedContext({
+    ...settings,
+    server,
+    clients,
+    clock: new NodeClock(),
+    onDestroyedResponse: oneOf(options, "onDestroyedResponse", ["deliver", "destroy"]),
+    onHalfClose: oneOf(options, "onHalfClose", ["answer", "end"]),
+    terms: { canSetDeadlines: false, orphanMs: systemOrphanMs() },
+    observer: {
+      handleEnding: (ending) => {
+        endings.add(ending);
+        publishEnding(ending, placeOf(server));
+      },
+      handleNotice,
+    },
+  });
+  const loading = loadSocketOptions(parseSocketOptions(options.socketOptions));
+  const listener = new AttachedListener(context, isTls);
+  const stopWatching = watchRequests();
+  const attached = new AttachedHttpServer(
+    context,
+    listener,
+    endings,
+    ruleOptions,
+    loading.then((state) => {
+      useSocketOptions(context, listener, state);
+      return state;
+    }),
+    () => {
+      if (attachedServers.get(server) !== attached) return;
+      attachedServers.delete(server);
+      stopWatching();
+    },
+  );
+  attachedServers.set(server, attached);
+  return attached;
+}
+
+function useSocketOptions(
+  context: AttachedContext,
+  listener: AttachedListener,
+  state: SocketOptionsState,
+): void {
+  if (state.type === "available") {
+    context.socketOptions = state.options;
+    context.useTerms({ canSetDeadlines: true, orphanMs: context.releaseTerms.orphanMs });
+    listener.setOrphanDeadline();
+    return;
+  }
+  const { observer, policy, persistence, sendTimeoutMs } = context;
+  observer.handleNotice({ type: "socket-options-absent", reason: state.reason });
+  if (policy.mode !== "so-linger") return;
+  context.useSettings({ policy: { ...policy, mode: "lingering" }, persistence, sendTimeoutMs });
+  observer.handleNotice({ type: "so-linger-unavailable" });
+}
+
+function placeOf(server: HttpServer | HttpsServer): { address: string; port: number } {
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") return { address: bound ?? "", port: 0 };
+  return { address: bound.address, port: bound.port };
+}
+
+/** The first of `values` is the default. */
+function oneOf<K extends "onDestroyedResponse" | "onHalfClose">(
+  options: AttachOptions,
+  key: K,
+  values: readonly [NonNullable<AttachOptions[K]>, NonNullable<AttachOptions[K]>],
+): NonNullable<AttachOptions[K]> {
+  const value = options[key] ?? values[0];
+  if (values.includes(value)) return value;
+  const expected = values.map((each) => JSON.stringify(each)).join(" or ");
+  throw new RangeError(`Cannot use ${key} ${JSON.stringify(value)}: expected ${expected}`);
+}

@@ -1,0 +1,168 @@
+import type { Server } from "node:http";
+import { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { finWait2Seconds } from "../tcp/fin-wait-2-seconds.ts";
+import type { ConnectionOwner } from "../teardown/endable-server.ts";
+import { descriptorOf } from "../transport/file-descriptor.ts";
+import { NodeTransport } from "../transport/node-transport.ts";
+import { AttachedConnection, type ConnectionKeeper } from "./attached-connection.ts";
+import type { AttachedContext } from "./attached-context.ts";
+import { type ServerEvents, ServerHooks } from "./server-hooks.ts";
+import { SocketGuard } from "./socket-guard.ts";
+import { ownerOf } from "./socket-hooks.ts";
+
+// The connections of one attached server: what it accepts from now on, and what becomes of them
+// when it goes.
+
+/** Linux's TCP_RTO_MIN: what a connection begins with that has measured a short round trip. */
+const LEAST_RETRANSMIT_TIMEOUT_MS = 200;
+
+export class AttachedListener implements ConnectionOwner, ConnectionKeeper, ServerEvents {
+  readonly context: AttachedContext;
+  readonly connections: Set<AttachedConnection> = new Set();
+  readonly #server: Server;
+  readonly #hooks: ServerHooks;
+  readonly isTls: boolean;
+  /** TCP sockets under TLS by their peer, until their handshake is over. */
+  readonly #handshakes = new Map<string, Socket>();
+  #connectionCount = 0;
+  #isStopped = false;
+  /** The server has no socket any more, not even one from before `attach`. */
+  #isServerClosed = false;
+  #isCutShort = false;
+  #onEmpty: (() => void)[] = [];
+  #onStopped: (() => void)[] = [];
+
+  constructor(context: AttachedContext, isTls: boolean) {
+    this.context = context;
+    this.#server = context.server;
+    this.#hooks = new ServerHooks(context.server, this, isTls);
+    this.isTls = isTls;
+  }
+
+  /** Sockets accepted since `attach` and not gone, including TLS handshakes. */
+  get socketCount(): number {
+    return this.connections.size + this.#handshakes.size;
+  }
+
+  get closing(): "idle" | "all" | null {
+    return this.#hooks.closing;
+  }
+
+  // --- What the server accepts ---
+
+  handleTcpSocket(socket: Socket): void {
+    const key = peerKeyOf(socket);
+    this.#handshakes.set(key, socket);
+    socket.once("close", () => this.#endHandshake(key, socket));
+  }
+
+  handleConnection(socket: Socket): void {
+    // Any stream may be injected with emit("connection"); only a socket has a connection to end.
+    if (!(socket instanceof Socket) || socket.destroyed) return;
+    const tls = socket instanceof TLSSocket ? socket : null;
+    const key = tls === null ? "" : peerKeyOf(socket);
+    // The runtime does not say which TCP socket is below; both have the same peer.
+    const tcp = tls === null ? socket : this.#handshakes.get(key);
+    if (tcp === undefined) return;
+    const transport = new NodeTransport(socket, tls, tcp, this.context.socketOptions);
+    this.#connectionCount += 1;
+    this.connections.add(new AttachedConnection(this.#connectionCount, socket, transport, this));
+    if (tls !== null) this.#endHandshake(key, tcp);
+  }
+
+  forget(connection: AttachedConnection): void {
+    this.connections.delete(connection);
+    this.#settle();
+  }
+
+  connectionOf(socket: Socket): AttachedConnection | null {
+    const owner = ownerOf(socket);
+    const connection = owner instanceof SocketGuard ? owner.connection : null;
+    return connection instanceof AttachedConnection && connection.keeper === this
+      ? connection
+      : null;
+  }
+
+  #endHandshake(key: string, socket: Socket): void {
+    // Its address and port may be another's by now.
+    if (this.#handshakes.get(key) === socket) this.#handshakes.delete(key);
+    this.#settle();
+  }
+
+  // --- The end of the server ---
+
+  /** Every response that can say so is the last one of its connection. */
+  announce(): void {
+    for (const { requests } of this.connections) requests.announceClose("server-shutdown");
+  }
+
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    // An error only says that it does not listen, so there is nothing to wait for.
+    this.#server.close(() => {
+      this.#isServerClosed = true;
+      this.#settle();
+    });
+    // Whoever covers `close` may not go that far.
+    this.#server.closeIdleConnections();
+  }
+
+  endUnbegun(): void {
+    for (const socket of this.#handshakes.values()) if (socket.bytesRead === 0) socket.destroy();
+  }
+
+  endNow(): void {
+    this.#isCutShort = true;
+    for (const connection of [...this.connections]) connection.endNow("shutdown-deadline");
+    for (const socket of [...this.#handshakes.values()]) socket.destroy();
+    // Those from before `attach` are the server's alone.
+    this.#server.closeAllConnections();
+    this.#settle();
+  }
+
+  onceEmpty(callback: () => void): void {
+    if (this.socketCount === 0) callback();
+    else this.#onEmpty.push(callback);
+  }
+
+  whenStopped(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onStopped.push(resolve);
+      this.#settle();
+    });
+  }
+
+  /** The server is as it was. Connections whose end has begun are ended as that was begun. */
+  release(): void {
+    this.#hooks.remove();
+    for (const connection of [...this.connections]) connection.release();
+  }
+
+  /**
+   * Gives the listening socket the deadline for FIN-WAIT-2. Sockets that are accepted from now on
+   * inherit it, so that even those that somebody destroys leave FIN-WAIT-2 in time.
+   */
+  setOrphanDeadline(): void {
+    const descriptor = descriptorOf(this.#server);
+    const { policy, releaseTerms, socketOptions } = this.context;
+    if (descriptor === null || socketOptions === null) return;
+    const restMs = Math.min(policy.finWait2TimeoutMs, releaseTerms.orphanMs);
+    const seconds = finWait2Seconds(restMs, LEAST_RETRANSMIT_TIMEOUT_MS);
+    // Below what the kernel can do in time, a second is the least that is not an RST.
+    socketOptions.setFinWait2Seconds(descriptor, Math.max(1, seconds));
+  }
+
+  #settle(): void {
+    if (this.socketCount > 0) return;
+    for (const callback of this.#onEmpty.splice(0)) callback();
+    // A socket from before `attach` that has been upgraded is nobody's to end.
+    if (!this.#isStopped || !(this.#isServerClosed || this.#isCutShort)) return;
+    for (const resolve of this.#onStopped.splice(0)) resolve();
+  }
+}
+
+function peerKeyOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}
