@@ -3,6 +3,7 @@
 // A missed target is a printed result and no failure; only a benchmark that could not be run is.
 
 import { parseArgs } from "node:util";
+import { runAttach } from "./attach.ts";
 import { runCloseModes } from "./close-modes.ts";
 import { runKeepAlive } from "./keep-alive.ts";
 import { chooseGenerator } from "./load.ts";
@@ -31,6 +32,18 @@ const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
     },
   ],
   [
+    "attach",
+    {
+      question: "CPU time per request of node:http with finwait attached, against itself without",
+      options: [
+        "--rounds N        rounds, each with new servers (default 6)",
+        "--seconds N       time that each subject is loaded in a round (default 2)",
+        "--connections N   connections at once (default 64)",
+      ],
+      run: benchAttach,
+    },
+  ],
+  [
     "memory",
     {
       question: "resident bytes per idle and per lingering connection, against nginx and node:http",
@@ -53,7 +66,7 @@ const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   [
     "shutdown",
     {
-      question: "requests lost by a shutdown, against node:http, Fastify and http-terminator",
+      question: "requests lost by a shutdown, against node:http, frameworks and libraries for it",
       options: [
         "--rounds N        rounds, in each of which every subject has its turn (default 5)",
         "--clients N       busy clients on persistent connections (default 200)",
@@ -91,6 +104,22 @@ async function benchKeepAlive(argv: readonly string[]): Promise<void> {
     seconds: parseCount("--seconds", values.seconds, 600),
     connectionCount: parseCount("--connections", values.connections, 10_000),
     generator: await chooseGenerator(values.load),
+  });
+}
+
+async function benchAttach(argv: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      rounds: { type: "string", default: "6" },
+      seconds: { type: "string", default: "2" },
+      connections: { type: "string", default: "64" },
+    },
+  });
+  await runAttach({
+    roundCount: parseCount("--rounds", values.rounds, 100),
+    seconds: parseCount("--seconds", values.seconds, 600),
+    connectionCount: parseCount("--connections", values.connections, 10_000),
   });
 }
 

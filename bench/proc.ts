@@ -1,6 +1,6 @@
 // What Linux says about one process: CPU time, resident bytes, children, limits. See proc(5).
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 // /proc/PID/stat counts in USER_HZ, which is 100 on every architecture that Node runs on, whatever
 // the kernel's own HZ is.
@@ -17,6 +17,47 @@ export function readCpuMicroseconds(pid: number): number {
     throw new Error(`Cannot read the CPU time of process ${pid}: unexpected format of its stat`);
   }
   return (userTicks + systemTicks) * MICROSECONDS_PER_TICK;
+}
+
+/**
+ * As {@link readCpuMicroseconds}, but exact, which turns of less than a second need: the sum over
+ * the threads that run, so the time of one that has ended is missing. Node's threads do not end.
+ */
+export function readThreadMicroseconds(pid: number): number {
+  let nanoseconds = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "latin1");
+      nanoseconds += Number(text.split(" ")[0]);
+    } catch (cause) {
+      // A kernel without CONFIG_SCHED_INFO has ticks only.
+      if (hasCode(cause, "ENOENT")) return readCpuMicroseconds(pid);
+      throw cause;
+    }
+  }
+  return nanoseconds / 1_000;
+}
+
+/** The CPU of the highest number that this process may use. */
+export function readLastAllowedCpu(): number {
+  const status = readFileSync("/proc/self/status", "latin1");
+  const list = /^Cpus_allowed_list:\s+(\S+)$/m.exec(status)?.[1] ?? "";
+  const last = /(\d+)$/.exec(list)?.[1];
+  if (last === undefined) throw new Error(`Cannot read the allowed CPUs: ${JSON.stringify(list)}`);
+  return Number(last);
+}
+
+/** TIME-WAIT sockets of this network namespace, and how many the kernel had no room for. */
+export function readTimeWait(): { readonly count: number; readonly overflowCount: number } {
+  const sockets = readFileSync("/proc/net/sockstat", "latin1");
+  const [names = "", values = ""] = readFileSync("/proc/net/netstat", "latin1")
+    .split("\n")
+    .filter((line) => line.startsWith("TcpExt:"));
+  const index = names.split(" ").indexOf("TCPTimeWaitOverflow");
+  return {
+    count: Number(/^TCP:.* tw (\d+)/m.exec(sockets)?.[1] ?? Number.NaN),
+    overflowCount: Number(values.split(" ")[index] ?? Number.NaN),
+  };
 }
 
 /**

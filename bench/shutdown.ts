@@ -5,6 +5,7 @@
 // subject that still serves eight seconds later never ends by itself, and is ended by force.
 
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { BusyClient, type Departure } from "./busy-client.ts";
 import { pause, withDeadline } from "./deadline.ts";
@@ -12,7 +13,19 @@ import { describeEnvironment } from "./environment.ts";
 import { type StartedProcess, startProcess } from "./processes.ts";
 import { formatTable } from "./stats.ts";
 
-const SUBJECTS = ["finwait", "node:http", "fastify", "http-terminator"] as const;
+/** "stoppable" to "http-terminator" end the server of "node:http", each with its library. */
+const SUBJECTS = [
+  "finwait",
+  "node:http",
+  "node:http + attach",
+  "stoppable",
+  "http-graceful-shutdown",
+  "http-terminator",
+  "fastify",
+  "express",
+  "express + attach",
+] as const;
+const ATTACH_MODULE = fileURLToPath(new URL("../dist/attach/attach.js", import.meta.url));
 const ENDS_WITHIN_MS = 8_000;
 const START_TIMEOUT_MS = 10_000;
 
@@ -36,11 +49,11 @@ export async function runShutdown(options: ShutdownBenchOptions): Promise<void> 
   console.log(
     `load     ${clientCount} clients, round trip ${roundTripMs} ms, ${roundCount} rounds\n`,
   );
-  const all = new Map<string, Round[]>(SUBJECTS.map((name) => [name, []]));
+  const all = new Map<string, Round[]>(startableSubjects().map((name) => [name, []]));
   for (let round = 1; round <= roundCount; round += 1) {
-    for (const name of SUBJECTS) {
+    for (const [name, rounds] of all) {
       const seen = await playRound(name, options, round);
-      all.get(name)?.push(seen);
+      rounds.push(seen);
       console.log(`round ${round}  ${name}: ${describeRound(seen)}`);
     }
   }
@@ -55,6 +68,12 @@ export async function runShutdown(options: ShutdownBenchOptions): Promise<void> 
   }
   console.log(`\nRequests sent and never answered, of ${clientCount} clients\n`);
   console.log(formatTable(rows));
+}
+
+function startableSubjects(): readonly string[] {
+  if (existsSync(ATTACH_MODULE)) return SUBJECTS;
+  console.log("attach is skipped: dist/attach/attach.js does not exist");
+  return SUBJECTS.filter((name) => !name.endsWith("attach"));
 }
 
 async function playRound(
