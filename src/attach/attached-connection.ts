@@ -16,7 +16,7 @@ import type { NodeTransport } from "../transport/node-transport.ts";
 import type { TransportHandler } from "../transport/transport.ts";
 import type { AttachedContext } from "./attached-context.ts";
 import { AttachedRequests } from "./attached-requests.ts";
-import { countDiscarded, stopCounting, takeInput } from "./input-hooks.ts";
+import { countDiscarded, restartInput, stopCounting, takeInput } from "./input-hooks.ts";
 import { type GuardedConnection, SocketGuard } from "./socket-guard.ts";
 import { disownSocket, ownSocket } from "./socket-hooks.ts";
 
@@ -259,6 +259,10 @@ export class AttachedConnection implements Hosts {
     if (this.#isInputTaken) return;
     this.#isInputTaken = true;
     takeInput(this.socket, () => this.transport.start(this));
+    // The parser may be in the middle of a read, and stop the socket once more for its rest.
+    process.nextTick(() => {
+      if (!this.#isPaused && !this.#isEnded) restartInput(this.socket);
+    });
   }
 
   setPaused(isPaused: boolean): void {

@@ -14,16 +14,21 @@ export interface DiscardCounter {
 const COUNTER: unique symbol = Symbol("finwait.counter");
 type CountedSocket = Socket & { [COUNTER]?: DiscardCounter };
 
-/**
- * From here on the parser hears no more. `listen` adds the listener that gets the bytes instead.
- *
- * node:http stops the kernel's handle below a socket whose request nobody reads, and the stream
- * above it believes that a read is under way, so that `resume` alone starts nothing. `_read` does:
- * it is documented, for those who implement streams, and it does nothing to a handle that reads.
- */
+/** From here on the parser hears no more. `listen` adds the listener that gets the bytes instead. */
 export function takeInput(socket: Socket, listen: () => void): void {
   socket.removeAllListeners("data");
   listen();
+  restartInput(socket);
+}
+
+/**
+ * Reads on, whatever node:http has stopped.
+ *
+ * It stops the kernel's handle below a socket whose request nobody reads, and the stream above it
+ * believes that a read is under way, so that `resume` alone starts nothing. `_read` does: it is
+ * documented, for those who implement streams, and it does nothing to a handle that reads.
+ */
+export function restartInput(socket: Socket): void {
   socket.resume();
   if (!socket.readableEnded && !socket.destroyed) socket._read(0);
 }

@@ -76,8 +76,10 @@ function plain(socket: Socket): Socket {
   return Object.getPrototypeOf(socket) as Socket;
 }
 
-function destroy<S extends OwnedSocket>(this: S, error?: Error): S {
-  if (this[OWNER]?.handleDestroy(error) !== true) plain(this).destroy.call(this, error);
+/** Streams of Node hand `null` on where nobody gave an error. */
+function destroy<S extends OwnedSocket>(this: S, error?: Error | null): S {
+  if (this[OWNER]?.handleDestroy(error ?? undefined) !== true)
+    plain(this).destroy.call(this, error ?? undefined);
   return this;
 }
 
