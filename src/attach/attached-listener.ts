@@ -1,10 +1,9 @@
 import type { Server } from "node:http";
 import { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { finWait2Seconds } from "../tcp/fin-wait-2-seconds.ts";
 import type { ConnectionOwner } from "../teardown/endable-server.ts";
-import { descriptorOf } from "../transport/file-descriptor.ts";
-import { NodeTransport } from "../transport/node-transport.ts";
+import { setOrphanDeadline } from "../teardown/orphan-deadline.ts";
+import { NodeTransport, peerKeyOf } from "../transport/node-transport.ts";
 import { AttachedConnection, type ConnectionKeeper } from "./attached-connection.ts";
 import type { AttachedContext } from "./attached-context.ts";
 import { type ServerEvents, ServerHooks } from "./server-hooks.ts";
@@ -13,9 +12,6 @@ import { ownerOf } from "./socket-hooks.ts";
 
 // The connections of one attached server: what it accepts from now on, and what becomes of them
 // when it goes.
-
-/** Linux's TCP_RTO_MIN: what a connection begins with that has measured a short round trip. */
-const LEAST_RETRANSMIT_TIMEOUT_MS = 200;
 
 export class AttachedListener implements ConnectionOwner, ConnectionKeeper, ServerEvents {
   readonly context: AttachedContext;
@@ -140,18 +136,9 @@ export class AttachedListener implements ConnectionOwner, ConnectionKeeper, Serv
     for (const connection of [...this.connections]) connection.release();
   }
 
-  /**
-   * Gives the listening socket the deadline for FIN-WAIT-2. Sockets that are accepted from now on
-   * inherit it, so that even those that somebody destroys leave FIN-WAIT-2 in time.
-   */
+  /** For sockets that are accepted from now on. */
   setOrphanDeadline(): void {
-    const descriptor = descriptorOf(this.#server);
-    const { policy, releaseTerms, socketOptions } = this.context;
-    if (descriptor === null || socketOptions === null) return;
-    const restMs = Math.min(policy.finWait2TimeoutMs, releaseTerms.orphanMs);
-    const seconds = finWait2Seconds(restMs, LEAST_RETRANSMIT_TIMEOUT_MS);
-    // Below what the kernel can do in time, a second is the least that is not an RST.
-    socketOptions.setFinWait2Seconds(descriptor, Math.max(1, seconds));
+    setOrphanDeadline(this.#server, this.context.socketOptions, this.context);
   }
 
   #settle(): void {
@@ -161,8 +148,4 @@ export class AttachedListener implements ConnectionOwner, ConnectionKeeper, Serv
     if (!this.#isStopped || !(this.#isServerClosed || this.#isCutShort)) return;
     for (const resolve of this.#onStopped.splice(0)) resolve();
   }
-}
-
-function peerKeyOf(socket: Socket): string {
-  return `${socket.remoteAddress} ${socket.remotePort}`;
 }

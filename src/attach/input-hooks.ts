@@ -14,7 +14,7 @@ export interface DiscardCounter {
 const COUNTER: unique symbol = Symbol("finwait.counter");
 type CountedSocket = Socket & { [COUNTER]?: DiscardCounter };
 
-/** From here on the parser hears no more. `listen` adds the listener that gets the bytes instead. */
+/** From here on the parser hears no more. `listen` adds the listener that gets the bytes. */
 export function takeInput(socket: Socket, listen: () => void): void {
   socket.removeAllListeners("data");
   listen();

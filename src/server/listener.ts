@@ -1,9 +1,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
-import { finWait2Seconds } from "../tcp/fin-wait-2-seconds.ts";
 import type { ConnectionOwner } from "../teardown/endable-server.ts";
-import { descriptorOf } from "../transport/file-descriptor.ts";
-import { NodeTransport } from "../transport/node-transport.ts";
+import { setOrphanDeadline } from "../teardown/orphan-deadline.ts";
+import { NodeTransport, peerKeyOf } from "../transport/node-transport.ts";
 import type { SocketOptions } from "../transport/socket-options.ts";
 import { Connection } from "./connection.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -15,9 +14,6 @@ const REFUSED_LIMIT = 64;
 
 /** How often, in accepted sockets, the pressure of a crowd is looked at before the next second. */
 const PRESSURE_STRIDE = 64;
-
-/** Linux's TCP_RTO_MIN: what a connection begins with that has measured a short round trip. */
-const LEAST_RETRANSMIT_TIMEOUT_MS = 200;
 
 /** What the TLS layer is given. PEM text or bytes, as node:tls takes them. */
 export interface TlsSettings {
@@ -79,19 +75,9 @@ export class Listener implements ConnectionOwner {
     });
   }
 
-  /**
-   * Gives the listening socket the deadline for FIN-WAIT-2. Sockets that are accepted from now on
-   * inherit it, so that even those that nobody closes, because the process is ended by force, leave
-   * FIN-WAIT-2 in time.
-   */
+  /** For sockets that are accepted from now on. */
   setOrphanDeadline(): void {
-    const descriptor = descriptorOf(this.#server);
-    if (descriptor === null || this.#access === null) return;
-    const { policy, releaseTerms } = this.#context;
-    const restMs = Math.min(policy.finWait2TimeoutMs, releaseTerms.orphanMs);
-    const seconds = finWait2Seconds(restMs, LEAST_RETRANSMIT_TIMEOUT_MS);
-    // Below what the kernel can do in time, a second is the least that is not an RST.
-    this.#access.setFinWait2Seconds(descriptor, Math.max(1, seconds));
+    setOrphanDeadline(this.#server, this.#access, this.#context);
   }
 
   /** Calls `onCrowd` now and then while sockets are accepted. */
@@ -220,10 +206,6 @@ export class Listener implements ConnectionOwner {
     const ofAddress = (this.#countByAddress.get(address) ?? 0) - connectionLimitPerAddress;
     return Math.max(total, ofAddress);
   }
-}
-
-function peerKeyOf(socket: Socket): string {
-  return `${socket.remoteAddress} ${socket.remotePort}`;
 }
 
 function tlsOptionsOf(tls: TlsSettings): TlsOptions {

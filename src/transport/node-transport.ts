@@ -31,6 +31,11 @@ const RESET_ERRORS: ReadonlySet<number> = new Set([104, 32, 103]);
 /** The largest value of TCP_USER_TIMEOUT, an int. */
 const UNACKNOWLEDGED_TIMEOUT_LIMIT_MS = 2_147_483_647;
 
+/** The same for a TLS socket and the TCP socket below it, while they have a peer. */
+export function peerKeyOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}
+
 export class NodeTransport implements Transport {
   progressCount = 0;
   readonly #socket: Socket;
