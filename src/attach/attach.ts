@@ -21,6 +21,8 @@ import { watchRequests } from "./http-channels.ts";
 // The public entry: a server of node:http or node:https in, the same server out, whose connections
 // end well.
 
+export type { AttachedServer, AttachOptions, AttachSettings } from "./attach-options.ts";
+
 /** Servers that have been attached to, until they are detached. */
 const attachedServers = new WeakMap<HttpServer | HttpsServer, AttachedServer>();
 
