@@ -6,7 +6,7 @@ import { LearnedClients } from "../closing/learned-clients.ts";
 import { parseLearnedClientsOptions } from "../closing/learned-clients-options.ts";
 import type { ClosePolicy } from "../closing/policy.ts";
 import { detached } from "../teardown/detached.ts";
-import { publishEnding } from "../teardown/ending-channel.ts";
+import { hasEndingSubscribers, publishEnding } from "../teardown/ending-channel.ts";
 import { EndingLog } from "../teardown/ending-log.ts";
 import { parseSocketOptions, ruleOptionsOf, rulesOf } from "../teardown/rule-options.ts";
 import { NodeClock } from "../transport/node-clock.ts";
@@ -69,7 +69,7 @@ export function attach(
     observer: {
       handleEnding: (ending) => {
         endings.add(ending);
-        publishEnding(ending, placeOf(server));
+        if (hasEndingSubscribers()) publishEnding(ending, placeOf(server));
       },
       handleNotice,
     },

@@ -337,7 +337,12 @@ export class AttachedConnection implements Hosts {
     const ending = endingOf(
       { id: this.id, peer: this.transport.peer, tls: this.transport.tls },
       {
-        ...end,
+        outcome: end.outcome,
+        reason: end.reason,
+        finAtMs: end.finAtMs,
+        heldAtMs: end.heldAtMs,
+        endedAtMs: end.endedAtMs,
+        facts: end.facts,
         openedAtMs: this.openedAtMs,
         wallEndedAtMs: this.context.clock.wallNow(),
         closeRequestedAtMs: this.#closeRequestedAtMs,

@@ -103,9 +103,15 @@ export class AttachedRequests {
   }
 
   finish(response: ServerResponse): void {
+    // Responses end in the order of their requests, nearly always with one under way.
+    if (this.#inFlight[0] === response) this.#inFlight.shift();
+    else this.#dropFromInFlight(response);
+    if (this.#inFlight.length === 0 && this.#latest?.complete === true) this.#latest = null;
+  }
+
+  #dropFromInFlight(response: ServerResponse): void {
     const index = this.#inFlight.indexOf(response);
     if (index >= 0) this.#inFlight.splice(index, 1);
-    if (this.#inFlight.length === 0 && this.#latest?.complete === true) this.#latest = null;
   }
 
   /** Nothing of them is needed any more. */
