@@ -89,8 +89,8 @@ function destroySoon(this: OwnedSocket): void {
 
 function end<S extends OwnedSocket>(this: S, ...args: unknown[]): S {
   const owner = this[OWNER];
-  // node:http ends each socket whose peer has. Of one that has ended already that is an error, which
-  // nobody hears, and which takes longer to make than all else about an ending.
+  // node:http ends each socket whose peer has. Of one that has ended already that is an error
+  // which nobody hears, and which takes longer to make than all else about an ending.
   if (this.writableEnded && args.length === 0) return this;
   if (owner?.handleEnd(args.length === 0) === true) return this;
   Reflect.apply(plain(this).end, this, args);
