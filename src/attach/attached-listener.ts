@@ -13,6 +13,9 @@ import { ownerOf } from "./socket-hooks.ts";
 // The connections of one attached server: what it accepts from now on, and what becomes of them
 // when it goes.
 
+const NOT_TOLD =
+  "this runtime has no diagnostics channel http.server.request.start as Node 20 to 26 have it";
+
 export class AttachedListener implements ConnectionOwner, ConnectionKeeper, ServerEvents {
   readonly context: AttachedContext;
   readonly connections: Set<AttachedConnection> = new Set();
@@ -65,6 +68,14 @@ export class AttachedListener implements ConnectionOwner, ConnectionKeeper, Serv
     this.#connectionCount += 1;
     this.connections.add(new AttachedConnection(this.#connectionCount, socket, transport, this));
     if (tls !== null) this.#endHandshake(key, tcp);
+  }
+
+  /** On Node it is always told of; elsewhere the socket may also be a double of the real one. */
+  handleUntoldRequest(socket: Socket): void {
+    const key = peerKeyOf(socket);
+    if (![...this.connections].some((each) => peerKeyOf(each.socket) === key)) return;
+    this.context.observer.handleNotice({ type: "attach-unavailable", reason: NOT_TOLD });
+    this.release();
   }
 
   forget(connection: AttachedConnection): void {

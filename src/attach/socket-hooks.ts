@@ -19,6 +19,9 @@ export interface SocketOwner {
 
   // --- What node:http says about it ---
 
+  /** True once it has heard of a request. */
+  readonly hasRequests: boolean;
+
   /** Before node:http has looked at Expect, and before anybody has seen the request. */
   handleRequest(request: IncomingMessage, response: ServerResponse): void;
   /**
