@@ -5,7 +5,7 @@
 // try is delivered if the client itself says that it has every response of it, whole.
 
 import { fileURLToPath } from "node:url";
-import { CLIENT_SCENES, type ClientScene } from "../test/support/attach-site.ts";
+import { CLIENT_SCENES, type ClientScene, describeFailure } from "../test/support/attach-site.ts";
 import type { Seen } from "../test/support/client-plan.ts";
 import { Link } from "../test/support/link.ts";
 import { type OpenClient, REAL_CLIENTS, type RealClient } from "../test/support/real-clients.ts";
@@ -25,7 +25,7 @@ const SUBJECTS = ["bare", "attached"] as const;
 type Subject = (typeof SUBJECTS)[number];
 const WAYS = ["direct", "link"] as const;
 
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 60_000;
 const SERVER = fileURLToPath(new URL("./attach-clients-server.ts", import.meta.url));
 
 interface Cell {
@@ -124,14 +124,6 @@ function cellOf(scene: ClientScene, column: string, tries: readonly (readonly Se
     failures.set(failure, (failures.get(failure) ?? 0) + 1);
   }
   return { scene, column, deliveredCount, failures };
-}
-
-function describeFailure(scene: ClientScene, seen: readonly Seen[]): string {
-  const index = seen.findIndex((each) => !scene.isDelivered([each]));
-  const [first, second] = seen[index] ?? ["nothing", ""];
-  const what = typeof first === "number" ? `${first}, ${second} bytes` : `${first}: ${second}`;
-  // Ports and the like differ from try to try.
-  return what.replace(/127\.0\.0\.1:\d+/g, "…").slice(0, 120);
 }
 
 function printScene(

@@ -17,8 +17,8 @@ const LARGE_FIELD_BYTES = 100_000;
 const SLOW_MS = 300;
 const QUICK_MS = 30;
 /** People write seconds; the busy client would be there just as well. */
-const GRACE_MS = 300;
-const BUSY_COUNT = 16;
+const GRACE_MS = 600;
+const BUSY_COUNT = 24;
 
 const LARGE = Buffer.alloc(LARGE_BYTES, "x");
 
@@ -92,6 +92,18 @@ export const CLIENT_SCENES: readonly ClientScene[] = [
     ...served,
   },
 ];
+
+/** The first answer of a try that is not what it has to be, in one line. */
+export function describeFailure(scene: ClientScene, seen: readonly Seen[]): string {
+  const index = seen.findIndex((each) => !scene.isDelivered([each]));
+  const [first, second] = seen[index] ?? ["nothing", ""];
+  const what = typeof first === "number" ? `${first}, ${second} bytes` : `${first}: ${second}`;
+  // Ports differ from try to try.
+  return `${scene.requests[index]?.target}: ${what.replace(/127\.0\.0\.1:\d+/g, "…")}`.slice(
+    0,
+    140,
+  );
+}
 
 interface Running {
   readonly server: Server;
