@@ -66,7 +66,10 @@ export class Link {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) {
+      if (isFinPending(socket)) socket.destroy();
+      else socket.resetAndDestroy();
+    }
     await within(closed, "the link to close");
   }
 
@@ -97,6 +100,11 @@ export class Link {
   }
 }
 
+/** A runtime that is asked for FIN and then for RST before the FIN is out does neither, for ever. */
+function isFinPending(socket: Socket): boolean {
+  return socket.writableEnded && !socket.writableFinished;
+}
+
 /** From one socket to the other one. */
 class Direction {
   heldBytes = 0;
@@ -118,7 +126,7 @@ class Direction {
     source.on("data", (bytes) => this.#carry(bytes));
     source.on("end", () => this.#later(() => destination.end()));
     // ECONNRESET and EPIPE are how a reset shows; a target that refuses is one, too.
-    source.on("error", () => this.#later(() => destination.resetAndDestroy()));
+    source.on("error", () => this.#later(() => this.#reset()));
     source.resume();
   }
 
@@ -135,6 +143,12 @@ class Direction {
     this.#onHeld(this.heldBytes);
     if (this.heldBytes >= this.#options.windowBytes) this.#source.pause();
     else this.#source.resume();
+  }
+
+  #reset(): void {
+    const destination = this.#destination;
+    if (isFinPending(destination)) destination.once("finish", () => destination.resetAndDestroy());
+    else destination.resetAndDestroy();
   }
 
   /** Timers of one length expire in the order in which they were set. */
