@@ -100,7 +100,7 @@ export class Link {
   }
 }
 
-/** A runtime that is asked for FIN and then for RST before the FIN is out does neither, for ever. */
+/** Asked for FIN, and for RST before that is out, the runtime keeps the socket for ever. */
 function isFinPending(socket: Socket): boolean {
   return socket.writableEnded && !socket.writableFinished;
 }
