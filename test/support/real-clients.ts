@@ -15,6 +15,8 @@ export interface RealClient {
   /** Why it cannot run here, or `null`. */
   readonly note: string | null;
   readonly canSendChunks: boolean;
+  /** Seconds for an upload, whatever the server does. */
+  readonly isSlow?: true;
   open(): Promise<OpenClient>;
 }
 
@@ -175,6 +177,7 @@ const CHROMIUM_CLIENT: RealClient = {
   note: CHROMIUM_NOTE,
   // It streams a body over HTTP/2 only.
   canSendChunks: false,
+  isSlow: true,
   async open() {
     const folder = makeFolder();
     const context = await chromium.launchPersistentContext(join(folder, "profile"), {
