@@ -8,15 +8,13 @@ import { RawClient } from "../support/raw-client.ts";
 
 const UPLOAD_BYTES = 20_000_000;
 const UPLOAD_COUNT = 20;
-const CLIENT_COUNT = 200;
+const WAITING_COUNT = 200;
+const BUSY_COUNT = 50;
 /** As the examples have it; JSON around it makes it longer. */
 const REFUSAL_BYTES = 200_000;
 const CASE_TIMEOUT_MS = 60_000;
 
 const UPLOAD = new Uint8Array(UPLOAD_BYTES);
-const UPLOAD_HEAD =
-  "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\n" +
-  `Content-Length: ${UPLOAD_BYTES}\r\n\r\n`;
 const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
 export interface ExampleUnderTest extends ExampleProgramOptions {
@@ -66,44 +64,75 @@ export function describeExample(example: ExampleUnderTest): void {
       },
     );
 
-    play("20 uploads that are refused early: 20 whole responses, FIN, no RST", async (port) => {
-      const seen = { refused: 0, fin: 0 };
-      for (let count = 0; count < UPLOAD_COUNT; count += 1) {
-        const client = await uploadBlindly(port, `${prefix}/upload`);
-        const { status, bodyBytes, isComplete } = client.last;
-        if (status === 413 && isComplete && bodyBytes >= REFUSAL_BYTES) seen.refused += 1;
-        if (client.end === "fin") seen.fin += 1;
-        client.close();
-      }
-      assert.deepEqual(seen, { refused: UPLOAD_COUNT, fin: UPLOAD_COUNT });
-    });
+    for (const connection of ["keep-alive", "close"]) {
+      const title = `20 uploads refused early, request with Connection: ${connection}`;
+      play(`${title}: 20 whole responses, FIN, no RST`, async (port) => {
+        const seen = { refused: 0, fin: 0 };
+        for (let count = 0; count < UPLOAD_COUNT; count += 1) {
+          const client = await uploadBlindly(port, `${prefix}/upload`, connection);
+          const [first] = client.responses;
+          const isWhole = first?.isComplete === true && first.bodyBytes >= REFUSAL_BYTES;
+          if (isWhole && first.status === 413) seen.refused += 1;
+          if (client.end === "fin") seen.fin += 1;
+          client.close();
+        }
+        assert.deepEqual(seen, { refused: UPLOAD_COUNT, fin: UPLOAD_COUNT });
+      });
+    }
 
-    play("SIGTERM with 200 requests under way: 200 answers, exit code 0", async (port, program) => {
-      const clients = await Promise.all(
-        Array.from({ length: CLIENT_COUNT }, () => RawClient.connect({ port })),
-      );
-      await askAll(clients, `${prefix}/hello`);
-      await Promise.all(clients.map((client) => client.waitForResponses(1)));
-      await askAll(clients, `${prefix}/slow`);
-      program.signal("SIGTERM");
-      await Promise.all(clients.map((client) => client.waitForEnd()));
-      const answered = clients.filter(({ completeCount }) => completeCount === 2);
-      const told = clients.filter(({ last }) => last.fields.get("connection") === "close");
-      const ended = clients.filter(({ end }) => end === "fin");
-      assert.deepEqual([answered.length, told.length, ended.length], [200, 200, 200]);
-      assert.equal(await program.waitForExit(), 0, program.said);
-    });
+    play(
+      "SIGTERM with 250 clients, 200 of them waiting: nothing is lost",
+      async (port, program) => {
+        const waiting = await connectAll(port, WAITING_COUNT);
+        const busy = await connectAll(port, BUSY_COUNT);
+        // Every connection is a persistent one that has had a request.
+        await Promise.all([...waiting, ...busy].map((client) => ask(client, `${prefix}/hello`)));
+        const answers = waiting.map((client) => ask(client, `${prefix}/slow`));
+        const departures = busy.map((client) => askUntilTold(client, `${prefix}/hello`));
+        program.signal("SIGTERM");
+        const fates = await Promise.all([...answers, ...departures]);
+        const count = (fate: Fate): number => fates.filter((each) => each === fate).length;
+        assert.deepEqual(
+          { told: count("told"), answered: count("answered"), lost: count("lost") },
+          { told: WAITING_COUNT + BUSY_COUNT, answered: 0, lost: 0 },
+        );
+        for (const client of [...waiting, ...busy]) client.close();
+        assert.equal(await program.waitForExit(), 0, program.said);
+      },
+    );
   });
 }
 
-async function askAll(clients: readonly RawClient[], target: string): Promise<void> {
-  await Promise.all(clients.map((client) => client.write(get(target))));
+/** What became of a request: `told` is an answer that said that it is the last one. */
+type Fate = "answered" | "told" | "lost";
+
+async function ask(client: RawClient, target: string): Promise<Fate> {
+  const wanted = client.completeCount + 1;
+  await client.write(get(target));
+  const isOver = (): boolean => client.completeCount >= wanted || client.end !== "open";
+  await client.waitFor("an answer or an end", isOver);
+  if (client.completeCount < wanted) return "lost";
+  return client.last.fields.get("connection") === "close" ? "told" : "answered";
+}
+
+/** Asks again with each answer, as a client does that has much to ask. */
+async function askUntilTold(client: RawClient, target: string): Promise<Fate> {
+  let fate: Fate = "answered";
+  while (fate === "answered") fate = await ask(client, target);
+  return fate;
+}
+
+function connectAll(port: number, count: number): Promise<RawClient[]> {
+  return Promise.all(Array.from({ length: count }, () => RawClient.connect({ port })));
 }
 
 /** Sends all of it before it reads anything, and then sees how it ends. */
-async function uploadBlindly(port: number, target: string): Promise<RawClient> {
+async function uploadBlindly(port: number, target: string, connection: string): Promise<RawClient> {
   const client = await RawClient.connect({ port, isReading: false });
-  await client.write(UPLOAD_HEAD.replace("/upload", target));
+  await client.write(
+    `POST ${target} HTTP/1.1\r\nHost: a\r\nConnection: ${connection}\r\n` +
+      `Content-Type: application/octet-stream\r\nContent-Length: ${UPLOAD_BYTES}\r\n\r\n`,
+  );
   await client.write(UPLOAD);
   client.resume();
   await client.waitForEnd();
