@@ -26,7 +26,11 @@ const missingNote = next === null ? `needs next, which is not installed (${hint}
 
 beforeAll(async () => {
   if (next === null) return;
-  const env = { PATH: process.env.PATH, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" };
+  const env = {
+    PATH: process.env.PATH,
+    NEXT_TELEMETRY_DISABLED: "1",
+    NODE_ENV: "production" as const,
+  };
   const args = [join(next, "dist/bin/next"), "build", FOLDER];
   const options = { env, timeout: BUILD_TIMEOUT_MS };
   await promisify(execFile)(process.execPath, args, options);
@@ -34,6 +38,5 @@ beforeAll(async () => {
 
 describeExample({
   name: "next",
-  env: { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" },
   missingNote,
 });

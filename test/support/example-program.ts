@@ -28,10 +28,11 @@ export class ExampleProgram {
       cwd: ROOT,
       // Not this process's environment, which tells libraries that they are being tested.
       env: {
+        ...options.env,
         PATH: process.env.PATH,
         PORT: "0",
+        NODE_ENV: "production",
         ...(existsSync(join(ROOT, tsconfig)) ? { TSX_TSCONFIG_PATH: tsconfig } : {}),
-        ...options.env,
       },
     });
     const exit = new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
