@@ -6,6 +6,9 @@ import next from "next";
 // `npm install --no-save next react react-dom && npx tsx examples/next/server.ts`, or for
 // production `npx next build examples/next` first and NODE_ENV=production.
 
+const UPLOAD_LIMIT_BYTES = 1_000_000;
+const REFUSAL = "The upload is too large. ".repeat(8_000);
+
 const hostname = "127.0.0.1";
 const port = Number(process.env.PORT ?? 3000);
 
@@ -23,7 +26,13 @@ const app = next({
 });
 const handle = app.getRequestHandler();
 await app.prepare();
-server.on("request", (request, response) => void handle(request, response));
+server.on("request", (request, response) => {
+  // Before Next, which may begin to read a body for the Request of a route handler; a response
+  // cannot say `Connection: close` for it then.
+  const isTooLarge = Number(request.headers["content-length"] ?? 0) > UPLOAD_LIMIT_BYTES;
+  if (isTooLarge) response.writeHead(413, { "Content-Type": "text/plain" }).end(REFUSAL);
+  else void handle(request, response);
+});
 server.listen(port, hostname, () => console.log(`Listening on ${finwait.url}`));
 
 async function end(): Promise<void> {
