@@ -45,6 +45,8 @@ export function countDiscarded(socket: Socket, counter: DiscardCounter): void {
   const counted: CountedSocket = socket;
   counted[COUNTER] = counter;
   socket.on("data", onDiscarded);
+  // The listener ends the fast path, and what had stopped that would go on with nothing.
+  restartInput(socket);
 }
 
 export function stopCounting(socket: Socket): void {
