@@ -86,6 +86,7 @@ export const FRESH_GRACE_MS = 500;
  * window is kept open this long after the last one has gone, in milliseconds.
  */
 const RETURN_GRACE_MS = 100;
+const STOP_DELAY_MS = 1;
 
 /** What a shutdown needs of whoever accepts connections. */
 export interface ShutdownListener {
@@ -113,6 +114,7 @@ export class ShutdownRun implements TimerOwner {
   readonly #freshTimer: TimerEntry = new TimerEntry(this);
   readonly #deadlineTimer: TimerEntry = new TimerEntry(this);
   readonly #returnTimer: TimerEntry = new TimerEntry(this);
+  readonly #stopTimer: TimerEntry = new TimerEntry(this);
   readonly #before: TallyCounts;
   readonly #startedAtMs: number;
   #closingAtMs: number | null = null;
@@ -147,11 +149,19 @@ export class ShutdownRun implements TimerOwner {
   }
 
   handleTimer(entry: TimerEntry): void {
-    // Behind the poll for events, which accepts whoever is in the queue and would be reset there.
-    if (entry === this.#announceTimer) setImmediate(() => this.#startClosing());
+    if (entry === this.#announceTimer) this.#armStop();
     else if (entry === this.#returnTimer) this.#endWindowIfQuiet();
+    else if (entry === this.#stopTimer) this.#startClosing();
     else if (entry === this.#freshTimer) this.#listener.endUnbegun();
     else this.#cutShort();
+  }
+
+  /**
+   * Whoever is in the queue of the listener would be reset. A turn of the event loop accepts them,
+   * and there is one before any timer that is armed in another.
+   */
+  #armStop(): void {
+    this.#context.timers.arm(this.#stopTimer, STOP_DELAY_MS, this.#context.clock.now());
   }
 
   /** The window ends early once everybody has gone and nobody has come back. */
@@ -166,7 +176,7 @@ export class ShutdownRun implements TimerOwner {
   #endWindowIfQuiet(): void {
     const hasReturned = this.#listener.socketCount > 0 || this.#countEnded() > this.#endedCount;
     if (hasReturned) this.#awaitReturns();
-    else this.#startClosing();
+    else this.#armStop();
   }
 
   #countEnded(): number {
@@ -180,6 +190,7 @@ export class ShutdownRun implements TimerOwner {
     this.#closingAtMs = nowMs;
     this.#context.timers.cancel(this.#announceTimer);
     this.#context.timers.cancel(this.#returnTimer);
+    this.#context.timers.cancel(this.#stopTimer);
     this.#context.timers.arm(this.#freshTimer, FRESH_GRACE_MS, nowMs);
     this.#context.enter("closing");
     this.#listener.stop();
