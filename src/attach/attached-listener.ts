@@ -63,8 +63,11 @@ export class AttachedListener implements ConnectionOwner, ConnectionKeeper, Serv
     if (tcp === undefined) return;
     const transport = new NodeTransport(socket, tls, tcp, this.context.socketOptions);
     this.#connectionCount += 1;
-    this.connections.add(new AttachedConnection(this.#connectionCount, socket, transport, this));
+    const connection = new AttachedConnection(this.#connectionCount, socket, transport, this);
+    this.connections.add(connection);
     if (tls !== null) this.#endHandshake(key, tcp);
+    // Its handshake, or its place in the queue, was older than the end of the server.
+    if (this.#isStopped) connection.beginShutdown();
   }
 
   forget(connection: AttachedConnection): void {

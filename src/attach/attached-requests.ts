@@ -26,6 +26,8 @@ export class AttachedRequests {
   /** What the socket had received when the last one began. */
   #bytesBefore = 0;
   #isContinueDue = false;
+  /** node:http refuses a request without Host by an ordinary response (RFC 9112 §3.2). */
+  #isHostRefused = false;
   #isLearnedBroken = false;
 
   constructor(context: AttachedContext, socket: Socket) {
@@ -50,6 +52,12 @@ export class AttachedRequests {
   /** True if every response that is due has been given whole, and is only on its way. */
   get isEveryResponseGiven(): boolean {
     return this.#inFlight.every((response) => response.writableEnded);
+  }
+
+  /** Why the connection ends behind the response that was the last to finish. */
+  get reasonToEnd(): CloseReason {
+    if (this.closeReason !== null) return this.closeReason;
+    return this.#isHostRefused ? "peer-protocol-error" : "handler-asked";
   }
 
   begin(request: IncomingMessage, response: ServerResponse): void {
@@ -105,6 +113,7 @@ export class AttachedRequests {
   finish(response: ServerResponse): void {
     const index = this.#inFlight.indexOf(response);
     if (index >= 0) this.#inFlight.splice(index, 1);
+    this.#isHostRefused = response.statusCode === 400 && isHostless(response.req);
     if (this.#inFlight.length === 0 && this.#latest?.complete === true) this.#latest = null;
   }
 
@@ -153,4 +162,8 @@ export class AttachedRequests {
 /** True if somebody reads the body, so that what is left of it is wanted. */
 export function isClaimed(request: IncomingMessage): boolean {
   return request.listenerCount("data") > 0 || request.listenerCount("readable") > 0;
+}
+
+function isHostless({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.host === undefined && httpVersion === "1.1";
 }

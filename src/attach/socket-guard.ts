@@ -190,7 +190,7 @@ export class SocketGuard implements SocketOwner {
     // Everything that is given goes out before the FIN, so a response that is not over has to wait.
     if (this.#isUpgraded || connection.isEnded) return false;
     if (connection.isOpen && !connection.requests.isEveryResponseGiven) return false;
-    connection.requestClose(connection.requests.closeReason ?? "handler-asked");
+    connection.requestClose(connection.requests.reasonToEnd);
     return true;
   }
 
@@ -203,6 +203,8 @@ export class SocketGuard implements SocketOwner {
     // node:http ends our side when the peer ends its own, with responses still to come.
     const isDeferred = isBare && isFirst && requests.inFlightCount > 0;
     if (!isDeferred || context.onHalfClose === "end") return false;
+    // A socket of node:tls would end itself behind this event.
+    socket.allowHalfOpen = true;
     socket.setKeepAlive(true, HALF_CLOSED_PROBE_MS);
     return true;
   }
