@@ -14,6 +14,13 @@ import { watchContinue, watchHead } from "./response-hooks.ts";
 export class AttachedRequests {
   requestCount = 0;
   client: ClientIdentity = UNKNOWN_CLIENT;
+  /** True if what there is of a response would look complete behind a FIN. */
+  get isEndedByClose(): boolean {
+    const response = this.#inFlight[0];
+    if (response?.headersSent !== true || response.writableEnded) return false;
+    return !response.chunkedEncoding && !response.hasHeader("content-length");
+  }
+
   /** Why the connection ends behind the response that says so; `null`: none has. */
   closeReason: CloseReason | null = null;
   isShortLingerAsked = false;

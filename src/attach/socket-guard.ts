@@ -226,6 +226,10 @@ export class SocketGuard implements SocketOwner {
       return false;
     }
     if (failure === null && connection.serverIsClosing !== "all" && this.#isSpared()) return true;
+    if (failure === null && connection.requests.isEndedByClose) {
+      connection.apply({ type: "reset-requested", reason: "response-incomplete", bound: null });
+      return false;
+    }
     connection.isDestroying = true;
     if (failure === null) connection.apply({ type: "bound-reached", bound: "socket-destroyed" });
     else if (failure.type === "network-failed") connection.apply(failure);
