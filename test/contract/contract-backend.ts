@@ -95,8 +95,8 @@ export interface ContractCapabilities {
    */
   readonly hasExactStatuses: boolean;
   /**
-   * A response that is given up ends in order, and by RST where a FIN would complete it; else the
-   * socket is destroyed, as its application asks.
+   * A response of known length that is given up ends in order; else its socket is destroyed, as its
+   * application asks.
    */
   readonly givesUpInOrder: boolean;
 }
