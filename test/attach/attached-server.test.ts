@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { createServer, type RequestListener } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, it } from "vitest";
 import { attach } from "../../src/attach/attach.ts";
-import type { AttachedServer, AttachOptions } from "../../src/attach/attach-options.ts";
+import { attachedScene } from "../support/attached-scene.ts";
 import { Signal, within } from "../support/deadline.ts";
-import { RawClient } from "../support/raw-client.ts";
+import type { RawClient } from "../support/raw-client.ts";
 
 // Goal: what clients see of a node:http server with attach, and what its records say. How: real
 // servers on free ports of loopback, and raw clients that tell FIN from RST.
@@ -15,38 +15,6 @@ const UPLOAD_BYTES = 20_000_000;
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const post = (bytes: number): string =>
   `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\n\r\n`;
-
-interface AttachedScene {
-  readonly attached: AttachedServer;
-  readonly server: ReturnType<typeof createServer>;
-  connect(options?: { readonly isReading?: boolean }): Promise<RawClient>;
-}
-
-const attachedScene =
-  (
-    handler: RequestListener,
-    play: (scene: AttachedScene) => Promise<void>,
-    options: AttachOptions = {},
-  ) =>
-  async (): Promise<void> => {
-    const server = createServer(handler);
-    const attached = attach(server, {}, options);
-    const clients: RawClient[] = [];
-    await attached.ready;
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    const connect: AttachedScene["connect"] = async (clientOptions = {}) => {
-      const client = await RawClient.connect({ port, ...clientOptions });
-      clients.push(client);
-      return client;
-    };
-    try {
-      await play({ attached, server, connect });
-    } finally {
-      for (const client of clients) client.close();
-      await within(attached.shutdown({ deadlineMs: 0 }), "the end of the server");
-    }
-  };
 
 async function uploadBlindly(client: RawClient): Promise<void> {
   await client.write(post(UPLOAD_BYTES));
