@@ -82,6 +82,12 @@ export class AttachedRequests {
     }
   }
 
+  /** A request that is answered by whoever gets the socket. */
+  beginUpgrade({ headers }: IncomingMessage): void {
+    this.requestCount += 1;
+    if (this.requestCount === 1) this.#identify(headers["user-agent"]);
+  }
+
   expectContinue(): void {
     const response = this.#inFlight.at(-1);
     if (response === undefined) return;

@@ -178,8 +178,9 @@ export class SocketGuard implements SocketOwner {
     connection.requestClose(this.#errorReason);
   }
 
-  handleUpgrade(): void {
+  handleUpgrade(request: IncomingMessage): void {
     this.#isUpgraded = true;
+    this.connection.requests.beginUpgrade(request);
     this.connection.noteUpgrade();
   }
 
