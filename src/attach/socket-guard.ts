@@ -99,7 +99,15 @@ export class SocketGuard implements SocketOwner {
     else if (!request.complete && !isClaimed(request)) this.#discardRest(request);
     else if (connection.hasPeerEnded) connection.requestClose("peer-ended");
     else if (context.phase === "closing") connection.requestClose("server-shutdown");
-    else connection.usePolicy(null);
+    else if (connection.policy !== context.policy) this.#leavePolicy();
+  }
+
+  /** The policy of a response is for the end behind it, which node:http begins in this turn. */
+  #leavePolicy(): void {
+    const { connection } = this;
+    process.nextTick(() => {
+      if (connection.isOpen && connection.requests.inFlightCount === 0) connection.usePolicy(null);
+    });
   }
 
   #discardRest(request: IncomingMessage): void {
