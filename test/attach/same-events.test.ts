@@ -27,12 +27,13 @@ interface Scenario {
   readonly difference?: { readonly bare: string; readonly attached: string };
 }
 
-/** What the application hears of its requests, responses and sockets, until the socket is closed. */
+/** What the application hears of requests, responses and sockets, until the socket is closed. */
 async function eventsOf(scenario: Scenario, isAttached: boolean): Promise<readonly string[]> {
   const log: string[] = [];
   const note = (event: string): void => void log.push(event);
   const server = startServer(scenario.handler, { server: scenario.options ?? {} });
   server.prependListener("request", (message: IncomingMessage, response) => {
+    note(`request ${message.method}`);
     for (const name of ["aborted", "end", "close"]) {
       message.on(name, () => {
         note(`request ${name}${name === "close" ? ` (aborted: ${message.aborted})` : ""}`);
@@ -154,7 +155,7 @@ const SCENARIOS: readonly Scenario[] = [
     handler: silent,
     play: async (client, _server, log) => {
       await client.write(GET);
-      await poll("the request", () => log.length >= 0);
+      await seen(log, "request GET");
       client.reset();
       await seen(log, "socket close");
     },
@@ -164,6 +165,7 @@ const SCENARIOS: readonly Scenario[] = [
     handler: readThenAnswer,
     play: async (client, _server, log) => {
       await client.write(post(100, "half"));
+      await seen(log, "request POST");
       client.reset();
       await seen(log, "socket close");
     },
