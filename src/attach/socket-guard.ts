@@ -3,10 +3,12 @@ import type { Socket } from "node:net";
 import type { ClosePolicy } from "../closing/policy.ts";
 import type { ClosingInput } from "../closing/state.ts";
 import type { CloseReason, EndingOutcome } from "../tcp/ending.ts";
+import type { Transport } from "../transport/transport.ts";
 import type { AttachedContext } from "./attached-context.ts";
 import { type AttachedRequests, isClaimed } from "./attached-requests.ts";
 import {
   isBehindLastRequest,
+  isOfTls,
   isReset,
   networkCodeOf,
   reasonOf,
@@ -28,6 +30,7 @@ const HALF_CLOSED_PROBE_MS = 15_000;
 /** What the guard needs of its connection. */
 export interface GuardedConnection {
   readonly socket: Socket;
+  readonly transport: Transport;
   readonly context: AttachedContext;
   readonly requests: AttachedRequests;
   readonly policy: ClosePolicy;
@@ -228,7 +231,7 @@ export class SocketGuard implements SocketOwner {
   handleDestroy(error: Error | undefined): boolean {
     const { connection } = this;
     if (connection.isEnded) return false;
-    const failure = failureOf(error);
+    const failure = this.#failureOf(error);
     if (this.#isUpgraded) {
       connection.isDestroying = true;
       connection.endUpgraded(failure);
@@ -244,6 +247,16 @@ export class SocketGuard implements SocketOwner {
     else if (failure.type === "network-failed") connection.apply(failure);
     else connection.apply({ type: "peer-reset" });
     return false;
+  }
+
+  #failureOf(error: Error | undefined): Failure | null {
+    const failure = failureOf(error);
+    if (failure === null || (failure.type === "network-failed" && isOfTls(failure.code))) {
+      return failure;
+    }
+    // A proxy passes on the errors of other connections. They look the same, but this one lives.
+    const state = this.connection.transport.tcpFacts()?.state;
+    return state === undefined || state === "closed" ? failure : null;
   }
 
   /** True if the socket is not destroyed, because its end in order has begun instead. */
