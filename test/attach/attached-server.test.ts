@@ -101,6 +101,51 @@ describe("destroy before any response", () => {
   }
 });
 
+describe("the error of another connection, passed on by a proxy", () => {
+  for (const isTls of [false, true]) {
+    for (const code of ["ECONNRESET", "ETIMEDOUT"]) {
+      it(
+        `${code}, ${isTls ? "TLS" : "plain"}: the record does not blame the client`,
+        attachedScene(
+          (_request, response) => {
+            const error = Object.assign(new Error(`read ${code}`), { code, syscall: "read" });
+            response.destroy(error);
+          },
+          async ({ attached, connect, endingOf }) => {
+            const client = await connect();
+            await client.write(GET);
+            await client.waitForEnd();
+            const { outcome, reason } = await endingOf(client);
+            if ("absentBecause" in attached.socketOptions) assert.notEqual(outcome.type, "clean");
+            else assert.deepEqual(outcome, { type: "abandoned", bound: "socket-destroyed" });
+            if ("provider" in attached.socketOptions) assert.equal(reason, "handler-asked");
+          },
+          { isTls },
+        ),
+      );
+    }
+  }
+});
+
+describe("the error of another connection behind the response", () => {
+  it(
+    "the response arrives whole all the same",
+    attachedScene(
+      (request, response) => {
+        request.on("error", () => {});
+        response.writeHead(413).end(LARGE);
+        const code = "ECONNRESET";
+        response.destroy(Object.assign(new Error("read ECONNRESET"), { code, syscall: "read" }));
+      },
+      async ({ attached, connect }) => {
+        const client = await connect({ isReading: false });
+        await uploadBlindly(client);
+        if ("provider" in attached.socketOptions) assertWhole(client, 413);
+      },
+    ),
+  );
+});
+
 describe("a client that half-closes behind its request", () => {
   const released = new Signal();
   it(
