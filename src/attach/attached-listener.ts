@@ -48,6 +48,9 @@ export class AttachedListener implements ConnectionOwner, ConnectionKeeper, Serv
   // --- What the server accepts ---
 
   handleTcpSocket(socket: Socket): void {
+    // On a Unix socket, and once it is gone, a peer has nothing to tell it from others: what would
+    // be reset in its place is another's. Such a connection stays the server's alone.
+    if (socket.remotePort === undefined) return;
     const key = peerKeyOf(socket);
     this.#handshakes.set(key, socket);
     socket.once("close", () => this.#endHandshake(key, socket));
