@@ -37,7 +37,7 @@ for (const isTls of [false, true]) {
   describe(`close, ${way}`, () => {
     const { handler, held, release } = holding();
     it(
-      "idle clients see FIN, the busy one its answer and FIN, then the callback comes",
+      "idle clients see FIN, the busy one its answers, close and FIN, then the callback comes",
       attachedScene(
         handler,
         async ({ server, connect, endingOf }) => {
@@ -59,13 +59,18 @@ for (const isTls of [false, true]) {
           assert.deepEqual([idle.statuses, idle.end], [[200], "fin"]);
           assert.deepEqual([busy.end, isClosed], ["open", false]);
           release();
+          await busy.waitForResponses(1);
+          // Nobody had told it, so its next request is answered, and says so.
+          await busy.write(GET);
           await busy.waitForFin();
           busy.halfClose();
           await within(closed, "the callback of close");
-          assert.deepEqual([busy.statuses, busy.completeCount], [[200], 1]);
-          assert.equal((await endingOf(busy)).outcome.type, "clean");
+          assert.deepEqual([busy.statuses, busy.completeCount], [[200, 200], 2]);
+          assert.equal(busy.last.fields.get("connection"), "close");
+          assert.deepEqual(summaryOf(await endingOf(busy)), ["clean", null, "server-shutdown"]);
         },
-        { isTls },
+        // Never idle for too long.
+        { isTls, server: { keepAliveTimeout: 0 } },
       ),
     );
   });
