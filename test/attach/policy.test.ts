@@ -179,6 +179,27 @@ describe("reconfigure", () => {
   );
 });
 
+describe("sendTimeoutMs", () => {
+  it(
+    "a response that is given whole, destroyed, and not read: ends by it",
+    attachedScene(
+      (message, response) => {
+        message.on("error", () => {});
+        response.end(Buffer.alloc(50_000_000));
+        message.destroy();
+      },
+      async ({ connect, endingOf }) => {
+        const client = await connect({ isReading: false });
+        await client.write(request("POST /", ["Content-Length: 9"]));
+        const ending = await endingOf(client);
+        assert.equal(summaryOf(ending)[1], "send-timeout");
+        assert.ok(ending.unsentBytes > 0);
+      },
+      { attach: { sendTimeoutMs: 200 } },
+    ),
+  );
+});
+
 describe("client rules", () => {
   const rule = (name: string, effect: ClientRule["effect"]): ClientRule => ({
     name,

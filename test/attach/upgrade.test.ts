@@ -125,6 +125,34 @@ describe("a raw upgrade", () => {
   }
 
   it(
+    "with a body: the application gets what follows it, and the record is clean",
+    attachedScene(answer, async ({ server, connect, endingOf }) => {
+      const received: string[] = [];
+      server.on("upgrade", (_message, socket, head) => {
+        socket.write(SWITCHING);
+        received.push(String(head));
+        socket.on("data", (bytes) => {
+          received.push(String(bytes));
+          socket.write("x");
+        });
+        socket.on("end", () => socket.end("bye"));
+      });
+      const client = await connect();
+      const fields = ["Connection: Upgrade", "Upgrade: raw", "Content-Length: 4"];
+      await client.write(request("POST /", fields));
+      await client.waitFor("101", () => client.interimStatuses.includes(101));
+      const before = client.receivedBytes;
+      // Node 26 reads the body apart, others hand everything on.
+      await client.write("bodyafter");
+      await client.waitFor("an echo", () => client.receivedBytes > before);
+      client.halfClose();
+      await client.waitForFin();
+      assert.ok(received.join("").endsWith("after"), received.join("|"));
+      assert.equal((await endingOf(client)).outcome.type, "clean");
+    }),
+  );
+
+  it(
     "that the application destroys: the record says so",
     attachedScene(answer, async ({ server, connect, endingOf }) => {
       server.on("upgrade", (_message, socket) => socket.destroy());
