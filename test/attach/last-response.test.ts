@@ -62,15 +62,19 @@ for (const isTls of [false, true]) {
   });
 
   describe(`keepAliveTimeout, ${way}`, () => {
+    const urls: string[] = [];
     it(
       "an idle connection: FIN, and requests that cross it are absorbed",
       attachedScene(
-        (_message, response) => void response.end("ok"),
+        ({ url = "" }, response) => {
+          urls.push(url);
+          response.end("ok");
+        },
         async (scene) => {
           const client = await scene.connect();
           await client.write(GET);
           await insist(client, scene, "idle-timeout");
-          assert.deepEqual(client.statuses, [200]);
+          assert.deepEqual([client.statuses, urls], [[200], ["/"]]);
           assert.equal(scene.attached.counts.lostCount, 1);
         },
         { isTls, server: { keepAliveTimeout: 50 } },
@@ -79,15 +83,19 @@ for (const isTls of [false, true]) {
   });
 
   describe(`close that the application says, ${way}`, () => {
+    const urls: string[] = [];
     it(
       "setHeader: FIN behind the response",
       attachedScene(
-        (_message, response) => void response.setHeader("Connection", "close").end("ok"),
+        ({ url = "" }, response) => {
+          urls.push(url);
+          response.setHeader("Connection", "close").end("ok");
+        },
         async (scene) => {
           const client = await scene.connect();
           await client.write(GET);
           await insist(client, scene, "handler-asked");
-          assert.deepEqual(client.statuses, [200]);
+          assert.deepEqual([client.statuses, urls], [[200], ["/"]]);
         },
         { isTls },
       ),
