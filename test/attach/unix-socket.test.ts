@@ -16,7 +16,7 @@ const CLIENT_COUNT = 5;
 
 describe("a server on a Unix socket", () => {
   for (const isTls of [false, true]) {
-    it(`${isTls ? "TLS" : "plain"}: every client gets its response, and shutdown ends`, async () => {
+    it(`${isTls ? "TLS" : "plain"}: all clients get responses, and shutdown ends`, async () => {
       const folder = await mkdtemp(join(tmpdir(), "finwait-unix-"));
       const socketPath = join(folder, "socket");
       const server = startServer((_message, response) => void response.end("ok"), { isTls });
