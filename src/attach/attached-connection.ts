@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { TimerEntry, type TimerOwner } from "../base/timer-lists.ts";
 import type { ClosePolicy } from "../closing/policy.ts";
@@ -16,9 +17,10 @@ import type { NodeTransport } from "../transport/node-transport.ts";
 import type { TransportHandler } from "../transport/transport.ts";
 import type { AttachedContext } from "./attached-context.ts";
 import { AttachedRequests } from "./attached-requests.ts";
-import { countDiscarded, restartInput, stopCounting, takeInput } from "./input-hooks.ts";
+import { restartInput, takeInput } from "./input-hooks.ts";
 import { type GuardedConnection, SocketGuard } from "./socket-guard.ts";
 import { disownSocket, ownSocket } from "./socket-hooks.ts";
+import { UnreadBody, type UnreadBodyHost } from "./unread-body.ts";
 
 // The driver of one connection under node:http: where its requests, the closing engine, the timers
 // and the socket meet.
@@ -31,6 +33,7 @@ type Hosts = EndHost &
   SnapshotSource &
   SendWatchHost &
   TimerOwner &
+  UnreadBodyHost &
   GuardedConnection;
 
 /** Who keeps the connections of a server. */
@@ -54,7 +57,8 @@ export class AttachedConnection implements Hosts {
   #end: ConnectionEnd | null = null;
   #policy: ClosePolicy | null = null;
   #sendWatch: SendWatch | null = null;
-  /** For the rest of an unread body, or for the first byte when the server goes. */
+  #unread: UnreadBody | null = null;
+  /** For the first byte when the server goes. */
   #timer: TimerEntry | null = null;
   #isInputTaken = false;
   #isPaused = false;
@@ -165,8 +169,7 @@ export class AttachedConnection implements Hosts {
   /** The socket is node:http's alone again, if its end has not begun. */
   release(): void {
     if (!this.isOpen || this.#isEnded) return;
-    this.#cancelTimer();
-    stopCounting(this.socket);
+    this.#cancelTimers();
     disownSocket(this.socket);
     this.keeper.forget(this);
   }
@@ -178,24 +181,18 @@ export class AttachedConnection implements Hosts {
 
   // --- The rest of an unread body ---
 
-  /** node:http reads it, without any bound of its own. */
   startDiscard(hasLength: boolean): void {
-    this.apply({ type: "discard-started", discardedBytes: 0 });
-    // A length that is announced is a bound already.
-    if (!hasLength) countDiscarded(this.socket, this);
-    this.#arm(this.policy.discardTimeoutMs);
+    this.#unread ??= new UnreadBody(this);
+    this.#unread.discard(hasLength);
   }
 
-  noteDiscarded(byteLength: number): void {
-    // With the end of the request the bytes of the next one begin.
-    if (this.isDiscarding && this.requests.incomplete !== null) {
-      this.apply({ type: "peer-data", byteLength });
-    }
+  watchClaimed(request: IncomingMessage): void {
+    this.#unread ??= new UnreadBody(this);
+    this.#unread.watch(request);
   }
 
   finishDiscard(): void {
-    this.#cancelTimer();
-    stopCounting(this.socket);
+    this.#unread?.stop();
     this.#discardedBytes += this.#end?.discardedBytes ?? 0;
     this.apply({ type: "discard-finished" });
     this.requests.release();
@@ -279,13 +276,13 @@ export class AttachedConnection implements Hosts {
     this.context.timers.arm(this.#timer, timeoutMs, this.context.clock.now());
   }
 
-  #cancelTimer(): void {
+  #cancelTimers(): void {
+    this.#unread?.stop();
     if (this.#timer !== null) this.context.timers.cancel(this.#timer);
   }
 
   handleTimer(): void {
-    if (this.isDiscarding) this.apply({ type: "discard-exhausted" });
-    else if (this.isFresh) this.requestClose("server-shutdown");
+    if (this.isFresh) this.requestClose("server-shutdown");
   }
 
   stopSendWatch(): void {
@@ -319,8 +316,7 @@ export class AttachedConnection implements Hosts {
   startFlushing(nowMs: number): void {
     this.#closeRequestedAtMs = nowMs;
     this.#isAnnounced = this.requests.requestCount > 0 && this.requests.closeReason !== null;
-    this.#cancelTimer();
-    stopCounting(this.socket);
+    this.#cancelTimers();
     // Of a first response there is none, and asking is cheaper.
     if ((this.socket.timeout ?? 0) > 0) this.socket.setTimeout(0);
     this.takeInput();
@@ -332,7 +328,7 @@ export class AttachedConnection implements Hosts {
   finish(end: FinishedEnd, release: () => void): void {
     this.#isEnded = true;
     const { observer, clients, tally } = this.context;
-    this.#cancelTimer();
+    this.#cancelTimers();
     this.stopSendWatch();
     const { requestCount, client, inFlightCount } = this.requests;
     const ending = endingOf(

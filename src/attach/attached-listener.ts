@@ -51,6 +51,9 @@ export class AttachedListener implements ConnectionOwner, ConnectionKeeper, Serv
   // --- What the server accepts ---
 
   handleTcpSocket(socket: Socket): void {
+    // On a Unix socket, and once it is gone, a peer has nothing to tell it from others: what would
+    // be reset in its place is another's. Such a connection stays the server's alone.
+    if (socket.remotePort === undefined) return;
     const key = peerKeyOf(socket);
     this.#handshakes.set(key, socket);
     socket.once("close", () => this.#endHandshake(key, socket));
@@ -66,8 +69,11 @@ export class AttachedListener implements ConnectionOwner, ConnectionKeeper, Serv
     if (tcp === undefined) return;
     const transport = new NodeTransport(socket, tls, tcp, this.context.socketOptions);
     this.#connectionCount += 1;
-    this.connections.add(new AttachedConnection(this.#connectionCount, socket, transport, this));
+    const connection = new AttachedConnection(this.#connectionCount, socket, transport, this);
+    this.connections.add(connection);
     if (tls !== null) this.#endHandshake(key, tcp);
+    // Its handshake, or its place in the queue, was older than the end of the server.
+    if (this.#isStopped) connection.beginShutdown();
   }
 
   /** On Node it is always told of; elsewhere the socket may also be a double of the real one. */

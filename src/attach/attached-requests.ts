@@ -14,6 +14,13 @@ import { watchContinue, watchHead } from "./response-hooks.ts";
 export class AttachedRequests {
   requestCount = 0;
   client: ClientIdentity = UNKNOWN_CLIENT;
+  /** True if what there is of a response would look complete behind a FIN. */
+  get isEndedByClose(): boolean {
+    const response = this.#inFlight[0];
+    if (response?.headersSent !== true || response.writableEnded) return false;
+    return !response.chunkedEncoding && !response.hasHeader("content-length");
+  }
+
   /** Why the connection ends behind the response that says so; `null`: none has. */
   closeReason: CloseReason | null = null;
   isShortLingerAsked = false;
@@ -26,6 +33,8 @@ export class AttachedRequests {
   /** What the socket had received when the last one began. */
   #bytesBefore = 0;
   #isContinueDue = false;
+  /** node:http refuses a request without Host by an ordinary response (RFC 9112 §3.2). */
+  #isHostRefused = false;
   #isLearnedBroken = false;
 
   constructor(context: AttachedContext, socket: Socket) {
@@ -52,6 +61,12 @@ export class AttachedRequests {
     return this.#inFlight.every((response) => response.writableEnded);
   }
 
+  /** Why the connection ends behind the response that was the last to finish. */
+  get reasonToEnd(): CloseReason {
+    if (this.closeReason !== null) return this.closeReason;
+    return this.#isHostRefused ? "peer-protocol-error" : "handler-asked";
+  }
+
   begin(request: IncomingMessage, response: ServerResponse): void {
     this.requestCount += 1;
     this.#inFlight.push(response);
@@ -65,6 +80,12 @@ export class AttachedRequests {
       this.#bytesBefore = this.#socket.bytesRead;
       watchHead(response);
     }
+  }
+
+  /** A request that is answered by whoever gets the socket. */
+  beginUpgrade({ headers }: IncomingMessage): void {
+    this.requestCount += 1;
+    if (this.requestCount === 1) this.#identify(headers["user-agent"]);
   }
 
   expectContinue(): void {
@@ -106,6 +127,7 @@ export class AttachedRequests {
     // Responses end in the order of their requests, nearly always with one under way.
     if (this.#inFlight[0] === response) this.#inFlight.shift();
     else this.#dropFromInFlight(response);
+    this.#isHostRefused = response.statusCode === 400 && isHostless(response.req);
     if (this.#inFlight.length === 0 && this.#latest?.complete === true) this.#latest = null;
   }
 
@@ -159,4 +181,8 @@ export class AttachedRequests {
 /** True if somebody reads the body, so that what is left of it is wanted. */
 export function isClaimed(request: IncomingMessage): boolean {
   return request.listenerCount("data") > 0 || request.listenerCount("readable") > 0;
+}
+
+function isHostless({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.host === undefined && httpVersion === "1.1";
 }

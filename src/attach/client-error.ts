@@ -13,7 +13,7 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
   "EPROTO",
 ]);
 const RESET_CODES: ReadonlySet<string> = new Set(["ECONNRESET", "ECONNABORTED", "EPIPE"]);
-const TLS_CODE = /^ERR_(?:SSL|TLS)_/;
+const TLS_CODE = /^(?:EPROTO$|ERR_(?:SSL|TLS)_)/;
 
 /** Status codes that node:http gives; 400 is for all others. */
 const STATUS_LINES: ReadonlyMap<string, string> = new Map([
@@ -31,10 +31,15 @@ export function isReset(error: Error): boolean {
   return RESET_CODES.has(codeOf(error)) && isOfSocket(error);
 }
 
+/** True if TLS failed, which TCP knows nothing of. */
+export function isOfTls(code: string): boolean {
+  return TLS_CODE.test(code);
+}
+
 /** True if the connection itself failed; then `code` is Node's. */
 export function networkCodeOf(error: Error): string | null {
   const code = codeOf(error);
-  if (TLS_CODE.test(code)) return code;
+  if (isOfTls(code)) return code;
   return (RESET_CODES.has(code) || NETWORK_CODES.has(code)) && isOfSocket(error) ? code : null;
 }
 

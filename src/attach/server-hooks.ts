@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import { ownerOf } from "./socket-hooks.ts";
 
@@ -95,7 +95,7 @@ export class ServerHooks {
         break;
       case "upgrade":
       case "connect":
-        ownerOf(socketOf(first))?.handleUpgrade();
+        ownerOf(socketOf(first))?.handleUpgrade(first as IncomingMessage);
         break;
       case "checkContinue":
         ownerOf(socketOf(first))?.handleExpectation();

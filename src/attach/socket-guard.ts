@@ -3,10 +3,12 @@ import type { Socket } from "node:net";
 import type { ClosePolicy } from "../closing/policy.ts";
 import type { ClosingInput } from "../closing/state.ts";
 import type { CloseReason, EndingOutcome } from "../tcp/ending.ts";
+import type { Transport } from "../transport/transport.ts";
 import type { AttachedContext } from "./attached-context.ts";
 import { type AttachedRequests, isClaimed } from "./attached-requests.ts";
 import {
   isBehindLastRequest,
+  isOfTls,
   isReset,
   networkCodeOf,
   reasonOf,
@@ -28,6 +30,7 @@ const HALF_CLOSED_PROBE_MS = 15_000;
 /** What the guard needs of its connection. */
 export interface GuardedConnection {
   readonly socket: Socket;
+  readonly transport: Transport;
   readonly context: AttachedContext;
   readonly requests: AttachedRequests;
   readonly policy: ClosePolicy;
@@ -47,6 +50,7 @@ export interface GuardedConnection {
   hurry(): void;
   waitForFirstByte(): void;
   startDiscard(hasLength: boolean): void;
+  watchClaimed(request: IncomingMessage): void;
   finishDiscard(): void;
   notePeerEnd(): void;
   takeInput(): void;
@@ -103,7 +107,16 @@ export class SocketGuard implements SocketOwner {
     else if (!request.complete && !isClaimed(request)) this.#discardRest(request);
     else if (connection.hasPeerEnded) connection.requestClose("peer-ended");
     else if (context.phase === "closing") connection.requestClose("server-shutdown");
-    else connection.usePolicy(null);
+    else if (!request.complete) connection.watchClaimed(request);
+    else if (connection.policy !== context.policy) this.#leavePolicy();
+  }
+
+  /** The policy of a response is for the end behind it, which node:http begins in this turn. */
+  #leavePolicy(): void {
+    const { connection } = this;
+    process.nextTick(() => {
+      if (connection.isOpen && connection.requests.inFlightCount === 0) connection.usePolicy(null);
+    });
   }
 
   #discardRest(request: IncomingMessage): void {
@@ -182,8 +195,9 @@ export class SocketGuard implements SocketOwner {
     connection.requestClose(this.#errorReason);
   }
 
-  handleUpgrade(): void {
+  handleUpgrade(request: IncomingMessage): void {
     this.#isUpgraded = true;
+    this.connection.requests.beginUpgrade(request);
     this.connection.noteUpgrade();
   }
 
@@ -194,7 +208,7 @@ export class SocketGuard implements SocketOwner {
     // Everything that is given goes out before the FIN, so a response that is not over has to wait.
     if (this.#isUpgraded || connection.isEnded) return false;
     if (connection.isOpen && !connection.requests.isEveryResponseGiven) return false;
-    connection.requestClose(connection.requests.closeReason ?? "handler-asked");
+    connection.requestClose(connection.requests.reasonToEnd);
     return true;
   }
 
@@ -207,6 +221,8 @@ export class SocketGuard implements SocketOwner {
     // node:http ends our side when the peer ends its own, with responses still to come.
     const isDeferred = isBare && isFirst && requests.inFlightCount > 0;
     if (!isDeferred || context.onHalfClose === "end") return false;
+    // A socket of node:tls would end itself behind this event.
+    socket.allowHalfOpen = true;
     socket.setKeepAlive(true, HALF_CLOSED_PROBE_MS);
     return true;
   }
@@ -221,18 +237,32 @@ export class SocketGuard implements SocketOwner {
   handleDestroy(error: Error | undefined): boolean {
     const { connection } = this;
     if (connection.isEnded) return false;
-    const failure = failureOf(error);
+    const failure = this.#failureOf(error);
     if (this.#isUpgraded) {
       connection.isDestroying = true;
       connection.endUpgraded(failure);
       return false;
     }
     if (failure === null && connection.serverIsClosing !== "all" && this.#isSpared()) return true;
+    if (failure === null && connection.requests.isEndedByClose) {
+      connection.apply({ type: "reset-requested", reason: "response-incomplete", bound: null });
+      return false;
+    }
     connection.isDestroying = true;
     if (failure === null) connection.apply({ type: "bound-reached", bound: "socket-destroyed" });
     else if (failure.type === "network-failed") connection.apply(failure);
     else connection.apply({ type: "peer-reset" });
     return false;
+  }
+
+  #failureOf(error: Error | undefined): Failure | null {
+    const failure = failureOf(error);
+    if (failure === null || (failure.type === "network-failed" && isOfTls(failure.code))) {
+      return failure;
+    }
+    // A proxy passes on the errors of other connections. They look the same, but this one lives.
+    const state = this.connection.transport.tcpFacts()?.state;
+    return state === undefined || state === "closed" ? failure : null;
   }
 
   /** True if the socket is not destroyed, because its end in order has begun instead. */

@@ -44,7 +44,7 @@ export interface SocketOwner {
   /** Its time-out expired; a `destroy` in this turn is the consequence. */
   handleTimeout(): void;
   /** From here on the socket is the application's. */
-  handleUpgrade(): void;
+  handleUpgrade(request: IncomingMessage): void;
 }
 
 const OWNER: unique symbol = Symbol("finwait.owner");

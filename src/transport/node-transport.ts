@@ -144,8 +144,8 @@ export class NodeTransport implements Transport {
   reset(): void {
     const { writableEnded, writableFinished, destroyed } = this.#socket;
     const isShuttingDown = writableEnded && !writableFinished && this.#socket.writableLength === 0;
-    // While shutdown() is under way libuv refuses, and Node then keeps the handle for ever: measured
-    // on 20 to 26. It takes a turn of the event loop.
+    // While shutdown() is under way libuv refuses, and Node then keeps the handle for ever, as
+    // measured on 20 to 26. It takes a turn of the event loop.
     if (isShuttingDown && !destroyed) {
       this.#isResetting = true;
       this.#socket.once("finish", () => this.reset());

@@ -3,10 +3,9 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, it } from "vitest";
 import { attach } from "../../src/attach/attach.ts";
-import type { AttachedServer, AttachOptions } from "../../src/attach/attach-options.ts";
-import type { ClosePolicy } from "../../src/closing/policy.ts";
+import { attachedScene } from "../support/attached-scene.ts";
 import { Signal, within } from "../support/deadline.ts";
-import { RawClient } from "../support/raw-client.ts";
+import type { RawClient } from "../support/raw-client.ts";
 
 // Goal: what clients see of a node:http server with attach, and what its records say. How: real
 // servers on free ports of loopback, and raw clients that tell FIN from RST.
@@ -16,39 +15,6 @@ const UPLOAD_BYTES = 20_000_000;
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const post = (bytes: number): string =>
   `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\n\r\n`;
-
-interface AttachedScene {
-  readonly attached: AttachedServer;
-  readonly server: ReturnType<typeof createServer>;
-  connect(options?: { readonly isReading?: boolean }): Promise<RawClient>;
-}
-
-const attachedScene =
-  (
-    handler: RequestListener,
-    play: (scene: AttachedScene) => Promise<void>,
-    options: AttachOptions = {},
-    policy: Partial<ClosePolicy> = {},
-  ) =>
-  async (): Promise<void> => {
-    const server = createServer(handler);
-    const attached = attach(server, policy, options);
-    const clients: RawClient[] = [];
-    await attached.ready;
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    const connect: AttachedScene["connect"] = async (clientOptions = {}) => {
-      const client = await RawClient.connect({ port, ...clientOptions });
-      clients.push(client);
-      return client;
-    };
-    try {
-      await play({ attached, server, connect });
-    } finally {
-      for (const client of clients) client.close();
-      await within(attached.shutdown({ deadlineMs: 0 }), "the end of the server");
-    }
-  };
 
 async function uploadBlindly(client: RawClient): Promise<void> {
   await client.write(post(UPLOAD_BYTES));
@@ -145,9 +111,8 @@ describe("a chunked upload that nobody reads", () => {
         await within(ended.promise, "the ending");
         assert.equal(attached.recentEndings[0]?.reason, "discard-exhausted");
       },
-      {},
       // Far behind the deadline of a test, so that only the bytes can be what ended it.
-      { discardTimeoutMs: 30_000 },
+      { policy: { discardTimeoutMs: 30_000 } },
     ),
   );
 });
@@ -172,6 +137,51 @@ describe("destroy before any response", () => {
       ),
     );
   }
+});
+
+describe("the error of another connection, passed on by a proxy", () => {
+  for (const isTls of [false, true]) {
+    for (const code of ["ECONNRESET", "ETIMEDOUT"]) {
+      it(
+        `${code}, ${isTls ? "TLS" : "plain"}: the record does not blame the client`,
+        attachedScene(
+          (_request, response) => {
+            const error = Object.assign(new Error(`read ${code}`), { code, syscall: "read" });
+            response.destroy(error);
+          },
+          async ({ attached, connect, endingOf }) => {
+            const client = await connect();
+            await client.write(GET);
+            await client.waitForEnd();
+            const { outcome, reason } = await endingOf(client);
+            if ("absentBecause" in attached.socketOptions) assert.notEqual(outcome.type, "clean");
+            else assert.deepEqual(outcome, { type: "abandoned", bound: "socket-destroyed" });
+            if ("provider" in attached.socketOptions) assert.equal(reason, "handler-asked");
+          },
+          { isTls },
+        ),
+      );
+    }
+  }
+});
+
+describe("the error of another connection behind the response", () => {
+  it(
+    "the response arrives whole all the same",
+    attachedScene(
+      (request, response) => {
+        request.on("error", () => {});
+        response.writeHead(413).end(LARGE);
+        const code = "ECONNRESET";
+        response.destroy(Object.assign(new Error("read ECONNRESET"), { code, syscall: "read" }));
+      },
+      async ({ attached, connect }) => {
+        const client = await connect({ isReading: false });
+        await uploadBlindly(client);
+        if ("provider" in attached.socketOptions) assertWhole(client, 413);
+      },
+    ),
+  );
 });
 
 describe("a client that half-closes behind its request", () => {

@@ -61,6 +61,7 @@ export interface ContractServer {
   release(): void;
   /** Responses that were aborted because the peer was gone, so far. */
   readonly abortedCount: number;
+  waitForAborted(count: number): Promise<void>;
   shutdown(deadlineMs: number): Promise<void>;
   /** Time passes: virtual time, where the backend has any. */
   after(milliseconds: number): Promise<void>;
@@ -81,6 +82,21 @@ export interface ContractCapabilities {
   readonly canReset: boolean;
   /** A client can send RST; else it can only vanish, and the kernel decides what we see. */
   readonly canClientReset: boolean;
-  /** The record counts bytes thrown away exactly; else it counts at least none. */
-  readonly hasDiscardedBytes: boolean;
+  /** A handler hears of the abort before the record is there; else once its socket is closed. */
+  readonly abortsBeforeEnding: boolean;
+  /**
+   * Which bytes that are thrown away the record counts exactly: all of them, or those that come
+   * after the decision to close; of others it counts at least none.
+   */
+  readonly discardedBytes: "all" | "once-closing" | "none";
+  /**
+   * Refuses what it does not know of HTTP, and says why: 414, 501, 505. Else everything that is too
+   * long is 431 and everything else 400, and codings below chunked are left to the handler.
+   */
+  readonly hasExactStatuses: boolean;
+  /**
+   * A response of known length that is given up ends in order; else its socket is destroyed, as its
+   * application asks.
+   */
+  readonly givesUpInOrder: boolean;
 }
