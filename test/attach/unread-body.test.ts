@@ -209,7 +209,7 @@ describe("a body that somebody has begun to read", () => {
       `${what}, given up behind the response: FIN, and no RST for what still comes`,
       attachedScene(
         (message, response) => {
-          message.once("data", () => message.pause());
+          message.on("data", () => message.pause());
           response.end("enough");
         },
         async ({ connect, endingOf }) => {
