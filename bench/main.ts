@@ -4,6 +4,7 @@
 
 import { parseArgs } from "node:util";
 import { runAttach } from "./attach.ts";
+import { runAttachClients } from "./attach-clients.ts";
 import { runCloseModes } from "./close-modes.ts";
 import { runKeepAlive } from "./keep-alive.ts";
 import { chooseGenerator } from "./load.ts";
@@ -41,6 +42,19 @@ const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
         "--connections N   connections at once (default 64)",
       ],
       run: benchAttach,
+    },
+  ],
+  [
+    "attach-clients",
+    {
+      question: "responses that real clients get from node:http, without and with finwait attached",
+      options: [
+        "--tries N         tries of each client in each scene, each way (default 10)",
+        "--round-trip N    round trip of the simulated link, in ms (default 40)",
+        "--client NAME     only clients whose name contains this",
+        "--scene NAME      only scenes whose name contains this",
+      ],
+      run: benchAttachClients,
     },
   ],
   [
@@ -120,6 +134,24 @@ async function benchAttach(argv: readonly string[]): Promise<void> {
     roundCount: parseCount("--rounds", values.rounds, 100),
     seconds: parseCount("--seconds", values.seconds, 600),
     connectionCount: parseCount("--connections", values.connections, 10_000),
+  });
+}
+
+async function benchAttachClients(argv: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      tries: { type: "string", default: "10" },
+      "round-trip": { type: "string", default: "40" },
+      client: { type: "string", default: "" },
+      scene: { type: "string", default: "" },
+    },
+  });
+  await runAttachClients({
+    tryCount: parseCount("--tries", values.tries, 100),
+    roundTripMs: parseCount("--round-trip", values["round-trip"], 1_000),
+    clientName: values.client,
+    sceneName: values.scene,
   });
 }
 

@@ -80,7 +80,12 @@ const OPTIONAL_PACKAGES: Readonly<Record<string, string>> = {
 
 const TEST_PACKAGES = ["vitest", "fast-check"];
 const DEPENDENCIES = Object.values(FOLDERS).flatMap(({ packages }) => packages ?? []);
-const ENTRY_POINTS = ["src/index.ts", "src/attach/attach.ts", "src/cli/main.ts"];
+const ENTRY_POINTS = [
+  "src/index.ts",
+  "src/attach/attach.ts",
+  "src/attach/register.ts",
+  "src/cli/main.ts",
+];
 
 export const isTest = (path: string): boolean => path.endsWith(".test.ts");
 /** A test support: an implementation of a port that only tests use. */

@@ -63,7 +63,7 @@ export function readTree(root: string): readonly SourceFile[] {
         (path) => `${folder}/${path.replaceAll("\\", "/")}`,
       ),
     )
-    .filter((path) => path.endsWith(".ts") && !path.includes("/node_modules/"))
+    .filter((path) => path.endsWith(".ts") && !/\/(?:node_modules|\.next)\//.test(path))
     .sort()
     .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 }

@@ -6,16 +6,21 @@ import { LearnedClients } from "../closing/learned-clients.ts";
 import { parseLearnedClientsOptions } from "../closing/learned-clients-options.ts";
 import type { ClosePolicy } from "../closing/policy.ts";
 import { detached } from "../teardown/detached.ts";
-import { publishEnding } from "../teardown/ending-channel.ts";
+import { hasEndingSubscribers, publishEnding } from "../teardown/ending-channel.ts";
 import { EndingLog } from "../teardown/ending-log.ts";
-import { parseSocketOptions, ruleOptionsOf, rulesOf } from "../teardown/rule-options.ts";
+import {
+  checkNames,
+  parseSocketOptions,
+  ruleOptionsOf,
+  rulesOf,
+} from "../teardown/rule-options.ts";
 import { NodeClock } from "../transport/node-clock.ts";
 import { loadSocketOptions, type SocketOptionsState } from "../transport/socket-options.ts";
 import { systemOrphanMs } from "../transport/system-limits.ts";
 import type { AttachedServer, AttachOptions } from "./attach-options.ts";
 import { AttachedContext } from "./attached-context.ts";
 import { AttachedListener } from "./attached-listener.ts";
-import { AttachedHttpServer, parseAttachedSettings } from "./attached-server.ts";
+import { AttachedHttpServer, parseAttachedSettings, SETTINGS } from "./attached-server.ts";
 import { watchRequests } from "./http-channels.ts";
 
 // The public entry: a server of node:http or node:https in, the same server out, whose connections
@@ -23,15 +28,48 @@ import { watchRequests } from "./http-channels.ts";
 
 export type { AttachedServer, AttachOptions, AttachSettings } from "./attach-options.ts";
 
+const OPTIONS: readonly string[] = [
+  ...SETTINGS,
+  ...([
+    "onDestroyedResponse",
+    "onHalfClose",
+    "socketOptions",
+    "onNotice",
+  ] satisfies (keyof AttachOptions)[]),
+];
+
+/** Measured with Deno 2.9: a blind upload against an early response stands still. */
+const DENO = "Deno does not read on where its own parser has stopped; Node does";
+
 /** Servers that have been attached to, until they are detached. */
 const attachedServers = new WeakMap<HttpServer | HttpsServer, AttachedServer>();
+/** Those that the program itself may still attach to, as if nobody had. */
+const provisional = new WeakSet<AttachedServer>();
+
+/** The server's, if it is attached to. */
+export function attachedTo(server: HttpServer | HttpsServer): AttachedServer | undefined {
+  return attachedServers.get(server);
+}
+
+/**
+ * As {@link attach}, until the program attaches to the server by itself, which it may have done
+ * already.
+ */
+export function attachUnlessAttached(
+  server: HttpServer | HttpsServer,
+  policy: Partial<ClosePolicy>,
+  options: AttachOptions,
+): void {
+  if (!attachedServers.has(server)) provisional.add(attach(server, policy, options));
+}
 
 /**
  * Puts the closing engine under an existing server: a last response is followed by half-close and
  * lingering close, instead of `destroy()`. Connections that are open already stay as they are, so
  * call it before `listen`, or in the same turn. Nothing else about the server changes.
  *
- * A server that is attached already is attached to once more for nothing: detach it first.
+ * For Node 20 to 26. Where the runtime does not say what is needed, as Bun 1.4 and Deno 2.9, the
+ * notice "attach-unavailable" says so, and the server is left as it was.
  *
  * @throws {TypeError} `server` is no server of node:http or node:https, or something else is not of
  * the kind that is wanted.
@@ -47,7 +85,9 @@ export function attach(
   if (!isTls && !(server instanceof HttpServer)) {
     throw new TypeError("Cannot attach: expected a server of node:http or node:https");
   }
-  if (attachedServers.has(server)) {
+  checkNames("attach with", options, OPTIONS);
+  const before = attachedServers.get(server);
+  if (before !== undefined && !provisional.has(before)) {
     throw new RangeError("Cannot attach: expected a server that is not attached already");
   }
   const settings = parseAttachedSettings(policy, options);
@@ -56,6 +96,11 @@ export function attach(
     parseClientRules(rulesOf(ruleOptions)),
     new LearnedClients(parseLearnedClientsOptions(options.learnedClients)),
   );
+  const onDestroyedResponse = oneOf(options, "onDestroyedResponse", ["deliver", "destroy"]);
+  const onHalfClose = oneOf(options, "onHalfClose", ["answer", "end"]);
+  const socketOptions = parseSocketOptions(options.socketOptions);
+  // Nothing is refused from here on.
+  before?.detach();
   const endings = new EndingLog();
   const handleNotice = detached(options.onNotice ?? (() => {}));
   const context = new AttachedContext({
@@ -63,18 +108,18 @@ export function attach(
     server,
     clients,
     clock: new NodeClock(),
-    onDestroyedResponse: oneOf(options, "onDestroyedResponse", ["deliver", "destroy"]),
-    onHalfClose: oneOf(options, "onHalfClose", ["answer", "end"]),
+    onDestroyedResponse,
+    onHalfClose,
     terms: { canSetDeadlines: false, orphanMs: systemOrphanMs() },
     observer: {
       handleEnding: (ending) => {
         endings.add(ending);
-        publishEnding(ending, placeOf(server));
+        if (hasEndingSubscribers()) publishEnding(ending, placeOf(server));
       },
       handleNotice,
     },
   });
-  const loading = loadSocketOptions(parseSocketOptions(options.socketOptions));
+  const loading = loadSocketOptions(socketOptions);
   const listener = new AttachedListener(context, isTls);
   const stopWatching = watchRequests();
   const attached = new AttachedHttpServer(
@@ -93,6 +138,10 @@ export function attach(
     },
   );
   attachedServers.set(server, attached);
+  if (process.versions.deno !== undefined) {
+    handleNotice({ type: "attach-unavailable", reason: DENO });
+    attached.detach();
+  }
   return attached;
 }
 

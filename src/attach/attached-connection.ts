@@ -321,7 +321,8 @@ export class AttachedConnection implements Hosts {
     this.#isAnnounced = this.requests.requestCount > 0 && this.requests.closeReason !== null;
     this.#cancelTimer();
     stopCounting(this.socket);
-    this.socket.setTimeout(0);
+    // Of a first response there is none, and asking is cheaper.
+    if ((this.socket.timeout ?? 0) > 0) this.socket.setTimeout(0);
     this.takeInput();
     if (this.transport.unsentBytes === 0 && this.transport.tls === null) return;
     this.#sendWatch = new SendWatch(this);
@@ -337,7 +338,12 @@ export class AttachedConnection implements Hosts {
     const ending = endingOf(
       { id: this.id, peer: this.transport.peer, tls: this.transport.tls },
       {
-        ...end,
+        outcome: end.outcome,
+        reason: end.reason,
+        finAtMs: end.finAtMs,
+        heldAtMs: end.heldAtMs,
+        endedAtMs: end.endedAtMs,
+        facts: end.facts,
         openedAtMs: this.openedAtMs,
         wallEndedAtMs: this.context.clock.wallNow(),
         closeRequestedAtMs: this.#closeRequestedAtMs,

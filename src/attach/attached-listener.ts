@@ -13,6 +13,9 @@ import { ownerOf } from "./socket-hooks.ts";
 // The connections of one attached server: what it accepts from now on, and what becomes of them
 // when it goes.
 
+const NOT_TOLD =
+  "this runtime has no diagnostics channel http.server.request.start as Node 20 to 26 have it";
+
 export class AttachedListener implements ConnectionOwner, ConnectionKeeper, ServerEvents {
   readonly context: AttachedContext;
   readonly connections: Set<AttachedConnection> = new Set();
@@ -71,6 +74,14 @@ export class AttachedListener implements ConnectionOwner, ConnectionKeeper, Serv
     if (tls !== null) this.#endHandshake(key, tcp);
     // Its handshake, or its place in the queue, was older than the end of the server.
     if (this.#isStopped) connection.beginShutdown();
+  }
+
+  /** On Node it is always told of; elsewhere the socket may also be a double of the real one. */
+  handleUntoldRequest(socket: Socket): void {
+    const key = peerKeyOf(socket);
+    if (![...this.connections].some((each) => peerKeyOf(each.socket) === key)) return;
+    this.context.observer.handleNotice({ type: "attach-unavailable", reason: NOT_TOLD });
+    this.release();
   }
 
   forget(connection: AttachedConnection): void {

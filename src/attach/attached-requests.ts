@@ -124,10 +124,16 @@ export class AttachedRequests {
   }
 
   finish(response: ServerResponse): void {
-    const index = this.#inFlight.indexOf(response);
-    if (index >= 0) this.#inFlight.splice(index, 1);
+    // Responses end in the order of their requests, nearly always with one under way.
+    if (this.#inFlight[0] === response) this.#inFlight.shift();
+    else this.#dropFromInFlight(response);
     this.#isHostRefused = response.statusCode === 400 && isHostless(response.req);
     if (this.#inFlight.length === 0 && this.#latest?.complete === true) this.#latest = null;
+  }
+
+  #dropFromInFlight(response: ServerResponse): void {
+    const index = this.#inFlight.indexOf(response);
+    if (index >= 0) this.#inFlight.splice(index, 1);
   }
 
   /** Nothing of them is needed any more. */

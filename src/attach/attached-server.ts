@@ -30,7 +30,7 @@ const DEFAULT_SEND_TIMEOUT_MS = 60_000;
 /** Longer waits are no bound any more. */
 const SEND_TIMEOUT_LIMIT_MS = 86_400_000;
 
-const SETTINGS: readonly string[] = [
+export const SETTINGS: readonly string[] = [
   "persistence",
   "clientRules",
   "shippedClientRules",

@@ -12,6 +12,11 @@ export interface ServerEvents {
   handleConnection(socket: Socket): void;
   /** Only with TLS: the TCP socket, before the handshake. */
   handleTcpSocket(socket: Socket): void;
+  /**
+   * A request that the diagnostics channel has not told of, on a socket that may be from before
+   * `attach`.
+   */
+  handleUntoldRequest(socket: Socket): void;
 }
 
 export class ServerHooks {
@@ -25,6 +30,8 @@ export class ServerHooks {
   readonly #plainCloseAll: Server["closeAllConnections"];
   readonly #closeAll: Server["closeAllConnections"];
   #isInstalled = true;
+  /** The first request has been told of, before it was an event. */
+  #areRequestsTold = false;
 
   /** Which connections the server is destroying right now. */
   closing: "idle" | "all" | null = null;
@@ -35,7 +42,13 @@ export class ServerHooks {
     this.#isTls = isTls;
     this.#plainEmit = server.emit;
     this.#plainCloseIdle = server.closeIdleConnections;
-    this.#emit = (name: string | symbol, ...args: unknown[]) => this.#handle(name, args);
+    // One cast: of the overloads TypeScript takes the one with a string.
+    const plainEmit = this.#plainEmit as (name: string | symbol, ...args: unknown[]) => boolean;
+    this.#emit = (name: string | symbol, ...args: unknown[]) =>
+      // Each request is an event, and the most frequent one by far.
+      name === "request" && this.#areRequestsTold
+        ? plainEmit.call(server, name, ...args)
+        : this.#handle(name, args);
     this.#plainCloseAll = server.closeAllConnections;
     this.#closeIdle = () => this.#close("idle", this.#plainCloseIdle);
     this.#closeAll = () => this.#close("all", this.#plainCloseAll);
@@ -62,6 +75,9 @@ export class ServerHooks {
     // Casts: what these events carry is documented, and differs from event to event.
     const [first, second] = args as [unknown, unknown];
     switch (name) {
+      case "request":
+        this.#checkRequest(first);
+        break;
       case "connection":
         if (this.#isTls) this.#events.handleTcpSocket(first as Socket);
         else this.#events.handleConnection(first as Socket);
@@ -86,6 +102,12 @@ export class ServerHooks {
         break;
     }
     return this.#pass(name, args);
+  }
+
+  #checkRequest(request: unknown): void {
+    const socket = socketOf(request);
+    if (ownerOf(socket)?.hasRequests === true) this.#areRequestsTold = true;
+    else this.#events.handleUntoldRequest(socket);
   }
 
   #close(which: "idle" | "all", plainClose: () => void): void {

@@ -73,6 +73,10 @@ export class SocketGuard implements SocketOwner {
 
   // --- Requests ---
 
+  get hasRequests(): boolean {
+    return this.connection.requests.requestCount > 0;
+  }
+
   handleRequest(request: IncomingMessage, response: ServerResponse): void {
     const { connection } = this;
     if (connection.isDiscarding) connection.finishDiscard();

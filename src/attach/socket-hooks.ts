@@ -19,6 +19,9 @@ export interface SocketOwner {
 
   // --- What node:http says about it ---
 
+  /** True once it has heard of a request. */
+  readonly hasRequests: boolean;
+
   /** Before node:http has looked at Expect, and before anybody has seen the request. */
   handleRequest(request: IncomingMessage, response: ServerResponse): void;
   /**
@@ -89,6 +92,9 @@ function destroySoon(this: OwnedSocket): void {
 
 function end<S extends OwnedSocket>(this: S, ...args: unknown[]): S {
   const owner = this[OWNER];
+  // node:http ends each socket whose peer has. Of one that has ended already that is an error
+  // which nobody hears, and which takes longer to make than all else about an ending.
+  if (this.writableEnded && args.length === 0) return this;
   if (owner?.handleEnd(args.length === 0) === true) return this;
   Reflect.apply(plain(this).end, this, args);
   owner?.handleEnded();

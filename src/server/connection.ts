@@ -343,7 +343,12 @@ export class Connection implements Hosts {
     this.#discardedBytes += this.#intake?.bufferedBytes ?? 0;
     this.#intake?.flush();
     const ending = endingOf(this, {
-      ...end,
+      outcome: end.outcome,
+      reason: end.reason,
+      finAtMs: end.finAtMs,
+      heldAtMs: end.heldAtMs,
+      endedAtMs: end.endedAtMs,
+      facts: end.facts,
       openedAtMs: this.openedAtMs,
       wallEndedAtMs: this.context.clock.wallNow(),
       closeRequestedAtMs: this.#closeRequestedAtMs,

@@ -16,6 +16,11 @@ export interface EndingMessage {
 
 const endings = channel(ENDING_CHANNEL);
 
+/** True if somebody listens: what publishing needs may cost more than the publishing. */
+export function hasEndingSubscribers(): boolean {
+  return endings.hasSubscribers;
+}
+
 /** The runtime keeps what a subscriber throws away from us, and reports it as uncaught. */
 export function publishEnding(ending: Ending, server: EndingMessage["server"]): void {
   if (!endings.hasSubscribers) return;

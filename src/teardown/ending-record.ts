@@ -16,6 +16,7 @@ export interface EndedConnection {
 
 /**
  * What the driver noted while the connection lived. Times are monotonic milliseconds, or `null`.
+ * Write the fields of the end one by one: a spread before other fields costs 25 µs here.
  */
 export interface ConnectionNotes extends FinishedEnd {
   readonly openedAtMs: number;

@@ -7,6 +7,8 @@ export type ServerNotice =
   | { readonly type: "socket-options-absent"; readonly reason: string }
   /** Mode `"so-linger"` is asked for, and would stop the event loop. */
   | { readonly type: "so-linger-unavailable" }
+  /** The runtime does not say what `attach` needs to hear: the server is its alone again. */
+  | { readonly type: "attach-unavailable"; readonly reason: string }
   | ({ readonly type: "pressure" } & PressureChange);
 
 /** One line for a log. */
@@ -19,6 +21,8 @@ export function noticeText(notice: ServerNotice): string {
       );
     case "so-linger-unavailable":
       return 'Mode "so-linger" needs socket options: connections end by mode "lingering" instead';
+    case "attach-unavailable":
+      return `Connections end as if finwait were not attached: ${notice.reason}`;
     case "pressure":
       return pressureText(notice);
   }

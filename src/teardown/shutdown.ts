@@ -12,8 +12,8 @@ export interface ShutdownOptions {
   /**
    * How long connections are still accepted and every response says `Connection: close`, in
    * milliseconds. At most `deadlineMs`. A given window is kept in full, because a load balancer may
-   * need that long to look elsewhere; without one it lasts up to 1 000, and ends when nobody is
-   * connected.
+   * need that long to look elsewhere; without one it lasts up to 1 000, and ends when everybody has
+   * gone and nobody has come back for 100.
    *
    * Precedents: Envoy 600 000 after it was told; Kubernetes needs a few seconds to change its
    * endpoints. 1 000 lost none of 200 busy clients in three runs (measured).
@@ -81,6 +81,13 @@ function checkTime(key: string, value: number, limitMs: number): void {
  */
 export const FRESH_GRACE_MS = 500;
 
+/**
+ * A client that was told `close` may come back at once: its SYN is right behind its FIN. So the
+ * window is kept open this long after the last one has gone, in milliseconds.
+ */
+const RETURN_GRACE_MS = 100;
+const STOP_DELAY_MS = 1;
+
 /** What a shutdown needs of whoever accepts connections. */
 export interface ShutdownListener {
   /** Sockets accepted and not gone, including TLS handshakes. */
@@ -106,9 +113,12 @@ export class ShutdownRun implements TimerOwner {
   /** Connections that are fresh are watched by themselves, but before TLS there are none. */
   readonly #freshTimer: TimerEntry = new TimerEntry(this);
   readonly #deadlineTimer: TimerEntry = new TimerEntry(this);
+  readonly #returnTimer: TimerEntry = new TimerEntry(this);
+  readonly #stopTimer: TimerEntry = new TimerEntry(this);
   readonly #before: TallyCounts;
   readonly #startedAtMs: number;
   #closingAtMs: number | null = null;
+  #endedCount = 0;
   #isCutShort = false;
 
   constructor(context: TeardownContext, listener: ShutdownListener, times: ShutdownTimes) {
@@ -129,7 +139,8 @@ export class ShutdownRun implements TimerOwner {
     if (signal?.aborted === true) onAbort();
     else signal?.addEventListener("abort", onAbort);
     if (announceMs === 0) this.#startClosing();
-    else if (!isWindowFull) this.#listener.onceEmpty(() => this.#startClosing());
+    else if (!isWindowFull && this.#listener.socketCount === 0) this.#startClosing();
+    else if (!isWindowFull) this.#awaitReturns();
     await this.#listener.whenStopped();
     signal?.removeEventListener("abort", onAbort);
     timers.stop();
@@ -138,9 +149,39 @@ export class ShutdownRun implements TimerOwner {
   }
 
   handleTimer(entry: TimerEntry): void {
-    if (entry === this.#announceTimer) this.#startClosing();
+    if (entry === this.#announceTimer) this.#armStop();
+    else if (entry === this.#returnTimer) this.#endWindowIfQuiet();
+    else if (entry === this.#stopTimer) this.#startClosing();
     else if (entry === this.#freshTimer) this.#listener.endUnbegun();
     else this.#cutShort();
+  }
+
+  /**
+   * Whoever is in the queue of the listener would be reset. A turn of the event loop accepts them,
+   * and there is one before any timer that is armed in another.
+   */
+  #armStop(): void {
+    this.#context.timers.arm(this.#stopTimer, STOP_DELAY_MS, this.#context.clock.now());
+  }
+
+  /** The window ends early once everybody has gone and nobody has come back. */
+  #awaitReturns(): void {
+    this.#listener.onceEmpty(() => {
+      if (this.#closingAtMs !== null) return;
+      this.#endedCount = this.#countEnded();
+      this.#context.timers.arm(this.#returnTimer, RETURN_GRACE_MS, this.#context.clock.now());
+    });
+  }
+
+  #endWindowIfQuiet(): void {
+    const hasReturned = this.#listener.socketCount > 0 || this.#countEnded() > this.#endedCount;
+    if (hasReturned) this.#awaitReturns();
+    else this.#armStop();
+  }
+
+  #countEnded(): number {
+    const { lingeredCount, resetCount } = this.#context.tally.counts;
+    return lingeredCount + resetCount;
   }
 
   #startClosing(): void {
@@ -148,6 +189,8 @@ export class ShutdownRun implements TimerOwner {
     const nowMs = this.#context.clock.now();
     this.#closingAtMs = nowMs;
     this.#context.timers.cancel(this.#announceTimer);
+    this.#context.timers.cancel(this.#returnTimer);
+    this.#context.timers.cancel(this.#stopTimer);
     this.#context.timers.arm(this.#freshTimer, FRESH_GRACE_MS, nowMs);
     this.#context.enter("closing");
     this.#listener.stop();

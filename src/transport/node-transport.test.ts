@@ -251,6 +251,16 @@ for (const isTls of [false, true]) {
       assert.deepEqual(handler.lines, ["released"]);
     });
 
+    it("reset in the turn of our FIN: releases, and keeps nothing", async () => {
+      const { transport, handler, client } = await pair(isTls);
+      client.read();
+      transport.shutdownWrite();
+      transport.reset();
+      await handler.untilLine("released");
+      await client.until("the end", () => client.lines.length > 0);
+      assert.deepEqual(handler.lines, ["released"]);
+    });
+
     it("the peer's RST: is told as such, and releases", async () => {
       const { handler, client } = await pair(isTls);
       client.socket.write("x");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, it } from "vitest";
 import { attach } from "../../src/attach/attach.ts";
@@ -75,6 +75,44 @@ describe("an upload that nobody reads", () => {
         await uploadBlindly(client);
         assertWhole(client, 413);
       },
+    ),
+  );
+});
+
+describe("a chunked upload that nobody reads", () => {
+  const chunked = (byteLength: number): string =>
+    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" +
+    `${byteLength.toString(16)}\r\n${"x".repeat(byteLength)}\r\n0\r\n\r\n`;
+  const answer: RequestListener = (_request, response) => void response.end(LARGE);
+
+  it(
+    "within the limit of discarding: the connection persists, the next request is answered",
+    attachedScene(answer, async ({ connect }) => {
+      const client = await connect();
+      await client.write(chunked(100_000));
+      await client.write(GET);
+      await client.waitForResponses(2);
+      assert.deepEqual([client.statuses, client.end], [[200, 200], "open"]);
+    }),
+  );
+
+  it(
+    "beyond it: whole response, FIN, no RST, and a record that says so",
+    attachedScene(
+      answer,
+      async ({ attached, connect }) => {
+        const ended = new Signal();
+        attached.onEnding(() => ended.fire());
+        const client = await connect();
+        await client.write(chunked(UPLOAD_BYTES));
+        await client.waitForFin();
+        assertWhole(client, 200);
+        client.close();
+        await within(ended.promise, "the ending");
+        assert.equal(attached.recentEndings[0]?.reason, "discard-exhausted");
+      },
+      // Far behind the deadline of a test, so that only the bytes can be what ended it.
+      { policy: { discardTimeoutMs: 30_000 } },
     ),
   );
 });

@@ -199,6 +199,27 @@ describe("shutdown", () => {
     });
   });
 
+  it("a client that was told to close, alone: comes back at once and is answered", async () => {
+    await withServer({ handler: echoTarget }, async (scene) => {
+      const client = await scene.connect();
+      await client.write(request());
+      await client.waitForResponses(1);
+      const shutdown = scene.server.shutdown();
+      await client.write(request());
+      await client.waitForFin();
+      client.halfClose();
+      await scene.endingOf(client);
+      const returned = await scene.connect();
+      await returned.write(request("GET /again"));
+      await returned.waitForFin();
+      assert.equal(returned.last.fields.get("connection"), "close");
+      assert.equal(returned.last.text, "/again");
+      returned.halfClose();
+      const report = await within(shutdown, "the end of the shutdown");
+      assert.deepEqual([report.finishedCount, report.lostCount], [2, 0]);
+    });
+  });
+
   it("a request that meets the FIN of its idle connection: is absorbed, and counts as lost", () =>
     withServer({ handler: echoTarget }, async (scene) => {
       const client = await scene.connect();

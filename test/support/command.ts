@@ -12,8 +12,8 @@ export interface CommandResult {
 }
 
 /** Why `program` cannot be run here, or `null`. */
-export function missingNote(program: string): string | null {
-  const { error, status } = spawnSync(program, ["--version"], { timeout: 10_000 });
+export function missingNote(program: string, asking = "--version"): string | null {
+  const { error, status } = spawnSync(program, [asking], { timeout: 10_000 });
   return error === undefined && status === 0 ? null : `needs ${program}, which is not installed`;
 }
 
@@ -22,6 +22,7 @@ export async function runCommand(
   program: string,
   args: readonly string[],
   input = "",
+  deadlineMs: number = COMMAND_DEADLINE_MS,
 ): Promise<CommandResult> {
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   let output = "";
@@ -41,7 +42,7 @@ export async function runCommand(
   });
   try {
     const describe = (): string => output + complaints;
-    const status = await within(exit, `${program} to end`, describe, COMMAND_DEADLINE_MS);
+    const status = await within(exit, `${program} to end`, describe, deadlineMs);
     return { status, output, complaints };
   } finally {
     child.kill("SIGKILL");

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 
 // Runs the built command line as a process of its own, and watches what it says.
 
@@ -22,7 +22,15 @@ export function finwait(...args: string[]): Run {
 
 /** Starts it in the folder `cwd`. */
 export function finwaitIn(cwd: string, ...args: string[]): Run {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd });
+  return watched(spawn(process.execPath, [MAIN, ...args], { cwd }));
+}
+
+/** Starts Node with `args`, and with more in its environment. */
+export function nodeProgram(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Run {
+  return watched(spawn(process.execPath, args, { env: { ...process.env, ...environment } }));
+}
+
+function watched(child: ChildProcessWithoutNullStreams): Run {
   const watchers: (() => void)[] = [];
   const run: Run = {
     child,

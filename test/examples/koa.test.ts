@@ -1,0 +1,3 @@
+import { describeExample } from "./example-contract.ts";
+
+describeExample({ name: "koa" });
