@@ -213,6 +213,24 @@ describe("held", () => {
   });
 });
 
+describe("held from the very FIN on", () => {
+  it("more than the bound of bytes was thrown away before it: its own deadline ends it", () => {
+    const server = serverWith({ lingerLimitBytes: 10 }, { terms: WITHOUT_OPTIONS });
+    const peer = server.connect();
+    peer.send(requestText("GET /", ["Connection: close"]));
+    peer.send("x".repeat(11));
+    peer.transport.flush();
+    assert.equal(peer.transport.release, null);
+    server.advance(5_999);
+    assert.equal(peer.transport.release, null);
+    server.advance(1);
+    const bound = "unacknowledged-time";
+    assert.deepEqual(peer.ending.outcome, { type: "reset-by-local", bound });
+    assert.equal(peer.hasTimers, false);
+    assert.equal(server.context.budget.counts.lingeringNowCount, 0);
+  });
+});
+
 describe("linger budget", () => {
   it("one more than the limit: the oldest is released, with that as its bound", () => {
     const server = serverWith({ lingerConnectionLimit: 2, lingerPressurePercent: 100 });

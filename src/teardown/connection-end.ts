@@ -192,16 +192,20 @@ export class ConnectionEnd implements TimerOwner, LingerMember {
   #startLingering(): void {
     const { context, transport, policy } = this.host;
     this.host.stopSendWatch();
-    if (context.budget.admit(this, addressKey(transport.peer.address))) this.#engine.press();
-    // The budget may have had no room even for this one.
-    if (this.phase !== "lingering") return;
-    this.#idleTimer = this.#arm(this.#idleTimer, this.#engine.idleTimeoutMs);
-    this.#totalTimer = this.#arm(this.#totalTimer, this.#engine.totalTimeoutMs);
     if (!transport.canSetDeadlines) {
       const { finWait2TimeoutMs, unacknowledgedTimeoutMs } = policy;
       const holdMs = Math.min(finWait2TimeoutMs, unacknowledgedTimeoutMs);
       this.#kernelTimer = this.#arm(this.#kernelTimer, holdMs);
-    } else if (this.#engine.isReleasedByAcknowledgment) this.#armPoll();
+    }
+    if (context.budget.admit(this, addressKey(transport.peer.address))) this.#engine.press();
+    // What was thrown away before our FIN may have used up a bound, and the budget may have had no
+    // room even for this one.
+    if (this.phase === "held") this.#startHolding();
+    if (this.phase !== "lingering") return;
+    this.#idleTimer = this.#arm(this.#idleTimer, this.#engine.idleTimeoutMs);
+    this.#totalTimer = this.#arm(this.#totalTimer, this.#engine.totalTimeoutMs);
+    if (!transport.canSetDeadlines) return;
+    if (this.#engine.isReleasedByAcknowledgment) this.#armPoll();
   }
 
   #startHolding(): void {
