@@ -29,9 +29,13 @@ export function readRegisterSettings(
   onNotice: (notice: ServerNotice) => void,
 ): RegisterSettings {
   const { FINWAIT_SHUTDOWN } = environment;
+  const options = readObject(environment, "FINWAIT_ATTACH");
+  if (Object.hasOwn(options, "onNotice")) {
+    throw new RangeError('Cannot use "onNotice" in FINWAIT_ATTACH: expected what JSON can say');
+  }
   return {
     policy: readObject(environment, "FINWAIT_CLOSE"),
-    options: { ...readObject(environment, "FINWAIT_ATTACH"), onNotice },
+    options: { ...options, onNotice },
     shutdown: FINWAIT_SHUTDOWN === "off" ? null : readShutdown(environment),
   };
 }

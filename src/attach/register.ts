@@ -3,8 +3,8 @@ import { Server as HttpsServer } from "node:https";
 import { isMainThread } from "node:worker_threads";
 import { FinwaitError } from "../base/error.ts";
 import { noticeText } from "../teardown/notice.ts";
-import { attach, attachUnlessAttached } from "./attach.ts";
-import { type RegisterSettings, readRegisterSettings } from "./register-settings.ts";
+import { attach, attachUnlessAttached } from "./attachment.ts";
+import { readRegisterSettings } from "./register-settings.ts";
 import { TerminationHandler } from "./termination-handler.ts";
 
 // `node --import finwait/register app.js`: attaches to every http and https server of a program
@@ -24,17 +24,12 @@ function say(text: string): void {
 }
 
 function main(): void {
-  let settings: RegisterSettings;
-  try {
-    settings = readRegisterSettings(process.env, (notice) => say(noticeText(notice)));
-    // Whatever cannot be meant is refused before the program begins.
-    attach(new HttpServer(), settings.policy, settings.options).detach();
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    process.stderr.write(`finwait: ${error.message}\n`);
-    process.exit(1);
-  }
-  const { policy, options, shutdown } = settings;
+  const { policy, options, shutdown } = orExit("", () =>
+    readRegisterSettings(process.env, (notice) => say(noticeText(notice))),
+  );
+  // Whatever cannot be meant is refused before the program begins.
+  orExit("FINWAIT_CLOSE: ", () => attach(new HttpServer(), policy).detach());
+  orExit("FINWAIT_ATTACH: ", () => attach(new HttpServer(), {}, options).detach());
   // Signals come to the main thread only.
   const termination = shutdown === null || !isMainThread ? null : new TerminationHandler(shutdown);
   watchListen(HttpServer.prototype);
@@ -48,6 +43,17 @@ function main(): void {
       termination?.watch(this);
       return Reflect.apply(listen, this, args);
     } as typeof listen;
+  }
+}
+
+/** What is refused ends the process with one line. */
+function orExit<T>(prefix: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    process.stderr.write(`finwait: ${prefix}${error.message}\n`);
+    process.exit(1);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { ShutdownOptions } from "../teardown/shutdown.ts";
-import { attachedTo } from "./attach.ts";
+import { attachedTo } from "./attachment.ts";
 
 // SIGTERM for a program that does not listen to it: its servers are shut down, and then the signal
 // does what it would have done at once.
@@ -10,6 +10,11 @@ import { attachedTo } from "./attach.ts";
 // there only for as long as it is alone.
 
 const SIGNAL = "SIGTERM";
+/** What shells report of a program that SIGTERM has ended. */
+const EXIT_STATUS = 143;
+
+/** The types of `process` know only some of what an emitter can do. */
+const emitter: NodeJS.EventEmitter = process;
 
 export class TerminationHandler {
   readonly #options: ShutdownOptions;
@@ -34,12 +39,13 @@ export class TerminationHandler {
     if (this.#isInstalled || process.listenerCount(SIGNAL) > 0) return;
     this.#isInstalled = true;
     process.on(SIGNAL, this.#handleSignal);
-    process.on("newListener", this.#handleNewListener);
+    // In front of Node's own, which begins to watch for the signal only where nobody listens yet.
+    emitter.prependListener("newListener", this.#handleNewListener);
   }
 
   #remove(): void {
     this.#isInstalled = false;
-    process.off("newListener", this.#handleNewListener);
+    emitter.off("newListener", this.#handleNewListener);
     process.off(SIGNAL, this.#handleSignal);
   }
 
@@ -53,6 +59,10 @@ export class TerminationHandler {
     const shutdowns = [...this.#servers]
       .filter((server) => server.listening)
       .map((server) => attachedTo(server)?.shutdown(this.#options));
-    void Promise.allSettled(shutdowns).then(() => process.kill(process.pid, SIGNAL));
+    void Promise.allSettled(shutdowns).then(() => {
+      process.kill(process.pid, SIGNAL);
+      // Of the first process of a container no signal takes its effect.
+      process.exit(EXIT_STATUS);
+    });
   };
 }

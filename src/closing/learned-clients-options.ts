@@ -74,10 +74,17 @@ const RANGES = {
  * Completes partial options. Everything past this function may rely on the ranges above.
  *
  * @throws {RangeError} A name is unknown, or a value is out of range.
+ * @throws {TypeError} It is no object.
  */
 export function parseLearnedClientsOptions(
   overrides: Partial<LearnedClientsOptions> = {},
 ): LearnedClientsOptions {
+  if (typeof overrides !== "object" || overrides === null) {
+    const got = JSON.stringify(overrides);
+    throw new TypeError(
+      `Cannot use ${got} for learned clients: expected an object such as { mode }`,
+    );
+  }
   for (const key of Object.keys(overrides)) {
     if (Object.hasOwn(DEFAULT_LEARNED_CLIENTS_OPTIONS, key)) continue;
     const known = Object.keys(DEFAULT_LEARNED_CLIENTS_OPTIONS).join(", ");

@@ -9,7 +9,10 @@ export interface RuleOptions {
   readonly shippedClientRules: "on" | "off";
 }
 
-/** @throws {RangeError} `shippedClientRules` is neither. */
+/**
+ * @throws {RangeError} `shippedClientRules` is neither.
+ * @throws {TypeError} `clientRules` are no array.
+ */
 export function ruleOptionsOf(
   { clientRules, shippedClientRules }: Partial<RuleOptions>,
   before: RuleOptions = { clientRules: [], shippedClientRules: "on" },
@@ -19,7 +22,13 @@ export function ruleOptionsOf(
     const got = JSON.stringify(shipped);
     throw new RangeError(`Cannot use shippedClientRules ${got}: expected "on" or "off"`);
   }
-  return { clientRules: clientRules ?? before.clientRules, shippedClientRules: shipped };
+  const own = clientRules ?? before.clientRules;
+  if (!Array.isArray(own)) {
+    throw new TypeError(
+      `Cannot use clientRules ${JSON.stringify(own)}: expected an array of rules`,
+    );
+  }
+  return { clientRules: own, shippedClientRules: shipped };
 }
 
 /** The rules in force: one's own first, so that they can make exceptions of the shipped ones. */

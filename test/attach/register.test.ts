@@ -72,16 +72,18 @@ describe("node --import finwait/register", () => {
     assert.equal(run.child.signalCode, "SIGTERM");
   });
 
-  it("a program with a listener of its own: is asked alone, and loses nothing", async () => {
-    const { run, connect } = await started(["http", "own-sigterm"]);
-    const clients = await busyClients(connect);
-    run.child.kill("SIGTERM");
-    await Promise.all(clients.map((client) => client.waitForResponses(2)));
-    assert.equal(wholeCount(clients), BUSY_COUNT);
-    for (const client of clients) client.close();
-    assert.equal(await within(run.exit, "the end of the program"), 7);
-    assert.match(run.output, /own handler/);
-  });
+  for (const when of ["before", "after", "later"]) {
+    it(`a listener of the program's own, ${when}: is asked alone, and loses nothing`, async () => {
+      const { run, connect } = await started(["http", `own-sigterm=${when}`]);
+      const clients = await busyClients(connect);
+      run.child.kill("SIGTERM");
+      await Promise.all(clients.map((client) => client.waitForResponses(2)));
+      assert.equal(wholeCount(clients), BUSY_COUNT);
+      for (const client of clients) client.close();
+      assert.equal(await within(run.exit, "the end of the program"), 7);
+      assert.match(run.output, /own handler/);
+    });
+  }
 
   it("FINWAIT_SHUTDOWN=off: the signal ends the process at once", async () => {
     const { run, connect } = await started(["http"], { FINWAIT_SHUTDOWN: "off" });
@@ -119,10 +121,19 @@ describe("node --import finwait/register", () => {
     ],
     [
       { FINWAIT_CLOSE: '{"lingerTotalTimeoutMs":-1}' },
-      /^finwait: Cannot .*lingerTotalTimeoutMs.*\n$/,
+      /^finwait: FINWAIT_CLOSE: Cannot .*lingerTotalTimeoutMs.*\n$/,
     ],
-    [{ FINWAIT_ATTACH: '{"persistance":"off"}' }, /^finwait: Cannot .*"persistance".*\n$/],
+    [
+      { FINWAIT_ATTACH: '{"persistance":"off"}' },
+      /^finwait: FINWAIT_ATTACH: Cannot .*"persistance".*\n$/,
+    ],
     [{ FINWAIT_SHUTDOWN: '{"deadlineMs":-1}' }, /^finwait: Cannot .*deadlineMs.*\n$/],
+    [{ FINWAIT_ATTACH: '{"clientRules":"x"}' }, /^finwait: FINWAIT_ATTACH: Cannot .*an array.*\n$/],
+    [
+      { FINWAIT_ATTACH: '{"learnedClients":"off"}' },
+      /^finwait: FINWAIT_ATTACH: Cannot .*object.*\n$/,
+    ],
+    [{ FINWAIT_ATTACH: '{"onNotice":"x"}' }, /^finwait: Cannot use "onNotice".*\n$/],
   ];
   for (const [environment, pattern] of refused) {
     it(`${JSON.stringify(environment)}: one line, and the program does not begin`, async () => {

@@ -35,14 +35,15 @@ function run(code: string): Promise<{ exitCode: number | null; output: string; e
 }
 
 describe("README.md", () => {
-  it("its programs: there are three", () => {
-    expect(programs.length).toBe(3);
+  it("its programs: there are four", () => {
+    expect(programs.length).toBe(4);
   });
 
   it.each([
     [0, /server-shutdown clean|peer-ended clean/],
     [1, /you: '127\.0\.0\.1'/],
     [2, /^200$/m],
+    [3, /^413$/m],
   ])("program %i: prints what the text says, and ends", async (index, expected) => {
     const { exitCode, output, errors } = await run(programs[index] ?? "");
     expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: "" });
@@ -56,6 +57,7 @@ describe("README.md", () => {
 
 describe("docs", () => {
   it.each([
+    ["docs/attach.md", "hello\n0 requests lost\n"],
     ["docs/closing.md", "413\n"],
     ["docs/operations.md", "serving true\n"],
   ])("%s: its program runs, and ends", async (path, expected) => {

@@ -1,7 +1,8 @@
 // A program that knows nothing of finwait: 413 to uploads, and to /slow an answer after a quarter of
 // a second.
 //
-// Usage: node plain-program.mjs http|https|required [own-sigterm] [attaches]
+// Usage: node plain-program.mjs http|https|required [attaches] [own-sigterm=before|after|later]
+// "own-sigterm": when it begins to listen to SIGTERM itself, seen from its call of `listen`.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -27,17 +28,21 @@ function makeServer() {
 }
 
 const server = makeServer();
-if (habits.includes("own-sigterm")) {
+function listenToSigterm() {
   process.on("SIGTERM", () => {
     process.stdout.write("own handler\n");
     server.close(() => process.exit(7));
   });
 }
+
+if (habits.includes("own-sigterm=before")) listenToSigterm();
 server.listen(0, "127.0.0.1", async () => {
   if (habits.includes("attaches")) {
     const { attach } = await import("finwait/attach");
     const { settings } = attach(server, { lingerTotalTimeoutMs: 43_210 });
     process.stdout.write(`lingers ${settings.close.lingerTotalTimeoutMs}\n`);
   }
+  if (habits.includes("own-sigterm=later")) listenToSigterm();
   process.stdout.write(`port ${server.address().port}\n`);
 });
+if (habits.includes("own-sigterm=after")) listenToSigterm();
