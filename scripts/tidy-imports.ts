@@ -60,6 +60,19 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
     typePaths: ["src/transport/"],
     isPure: true,
   },
+  // finwait's own server in a simulated world: what runs there is what runs over sockets.
+  "src/scenario/": {
+    paths: [
+      "src/base/",
+      "src/tcp/",
+      "src/http1/",
+      "src/closing/",
+      "src/teardown/",
+      "src/server/",
+      "src/simulation/",
+    ],
+    typePaths: ["src/transport/"],
+  },
   "src/probe/": { paths: ["src/base/", "src/tcp/"] },
   "src/cli/": { paths: ["src/"], packages: ["commander", "zod"] },
   "src/index.ts": { paths: ["src/"] },
@@ -84,6 +97,7 @@ const ENTRY_POINTS = [
   "src/index.ts",
   "src/attach/attach.ts",
   "src/attach/register.ts",
+  "src/scenario/simulated-server.ts",
   "src/cli/main.ts",
 ];
 

@@ -1,0 +1,213 @@
+import type { TcpFacts } from "../transport/tcp-facts.ts";
+import type {
+  Transport,
+  TransportEndpoint,
+  TransportHandler,
+  TransportTls,
+} from "../transport/transport.ts";
+import type { EndpointUser, TcpEndpoint } from "./tcp-endpoint.ts";
+import type { World } from "./world.ts";
+
+// The Transport port over a simulated socket, as a runtime with an event loop has it: it reads what
+// is there in one turn, tells of FIN and of errors behind the data, and releases in a later turn.
+
+export interface TransportOptions {
+  /** Socket options can be reached: TCP_INFO, SO_ERROR, TCP_LINGER2, TCP_USER_TIMEOUT. */
+  readonly canSetDeadlines: boolean;
+}
+
+export class SimulatedTransport implements Transport, EndpointUser {
+  progressCount = 0;
+  readonly tls: TransportTls | null = null;
+  readonly canSetDeadlines: boolean;
+  readonly #world: World;
+  readonly #endpoint: TcpEndpoint;
+  #handler: TransportHandler | null = null;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #isPaused = false;
+  #isEnding = false;
+  #isFlushed = false;
+  #isEndTold = false;
+  #isErrorTold = false;
+  #isWaiting = false;
+  #isClosed = false;
+
+  constructor(world: World, endpoint: TcpEndpoint, options: TransportOptions) {
+    this.#world = world;
+    this.#endpoint = endpoint;
+    this.canSetDeadlines = options.canSetDeadlines;
+    endpoint.user = this;
+  }
+
+  get peer(): TransportEndpoint {
+    return this.#endpoint.peer;
+  }
+  get local(): TransportEndpoint {
+    return this.#endpoint.local;
+  }
+  get unsentBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  start(handler: TransportHandler): void {
+    this.#handler = handler;
+    this.#world.soon(() => this.handleReady());
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (bytes.byteLength > 0) this.#pending.push(bytes);
+    this.#pendingBytes += bytes.byteLength;
+    this.#push();
+    this.#isWaiting = this.#pendingBytes > 0;
+    return !this.#isWaiting;
+  }
+
+  shutdownWrite(): void {
+    this.#isEnding = true;
+    this.#push();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#world.soon(() => this.handleReady());
+  }
+
+  close(): void {
+    this.#release(() => this.#endpoint.close());
+  }
+
+  reset(): void {
+    this.#release(() => this.#endpoint.abort());
+  }
+
+  closeWithin(finWait2RestMs: number): void {
+    if (!this.canSetDeadlines) this.close();
+    else this.#release(() => this.#endpoint.closeWithin(finWait2RestMs));
+  }
+
+  /** close() goes on by itself here, so that nothing has to block for it. */
+  closeWithSoLinger(_timeoutMs: number, finWait2RestMs: number): boolean {
+    if (!this.canSetDeadlines) return false;
+    this.closeWithin(finWait2RestMs);
+    return true;
+  }
+
+  setUnacknowledgedTimeout(timeoutMs: number): boolean {
+    if (this.canSetDeadlines) this.#endpoint.setUserTimeout(timeoutMs);
+    return this.canSetDeadlines;
+  }
+
+  hasPendingReset(): boolean {
+    if (!this.canSetDeadlines) return this.#isErrorTold;
+    const { error } = this.#endpoint;
+    return error === "ECONNRESET" || error === "EPIPE";
+  }
+
+  tcpFacts(): TcpFacts | null {
+    if (!this.canSetDeadlines || this.#isClosed) return null;
+    const { state, send } = this.#endpoint;
+    const isOpening = state === "syn-sent" || state === "syn-received";
+    // What the kernel counts: bytes behind the SYN, and a FIN as one.
+    const acknowledgedBytes = Math.max(0, send.unacknowledged - 1);
+    const finBytes = send.finAt !== null && send.highest > send.finAt ? 1 : 0;
+    return {
+      // A kernel keeps only a small record of TIME-WAIT, and the socket says "closed".
+      state: isOpening ? "other" : state === "time-wait" ? "closed" : state,
+      isEverythingAcknowledged: isEnded(state)
+        ? send.isFinAcknowledged
+        : send.isEverythingAcknowledged,
+      isFinAcknowledged: send.isFinAcknowledged,
+      acknowledgedBytes,
+      sentBytes: Math.max(0, send.highest - 1 - finBytes),
+      notSentBytes: send.notSentBytes,
+      unacknowledgedSegments: send.inFlightBytes > 0 ? 1 : 0,
+      roundTripMs: send.roundTripMs,
+      retransmitTimeoutMs: send.timeoutMs,
+    };
+  }
+
+  // --- What the socket says ---
+
+  handleReady(): void {
+    if (this.#handler === null || this.#isClosed) return;
+    if (!this.#isPaused) this.#readAll();
+    if (this.#isClosed) return;
+    const { error } = this.#endpoint;
+    const isTold = this.#isEndTold || this.#isErrorTold || this.#isPaused;
+    if (error !== null && !isTold) {
+      this.#tellError(error);
+      return;
+    }
+    if (this.#pendingBytes > 0 || (this.#isEnding && !this.#isFlushed)) this.#push();
+    if (!this.#isWaiting || this.#pendingBytes > 0) return;
+    this.#isWaiting = false;
+    this.#handler?.handleWritable();
+  }
+
+  #readAll(): void {
+    for (const bytes of this.#endpoint.read()) {
+      this.#handler?.handleData(bytes);
+      if (this.#isClosed) return;
+    }
+    if (!this.#endpoint.isAtEnd || this.#isEndTold || this.#isErrorTold) return;
+    this.#isEndTold = true;
+    this.#handler?.handlePeerEnd();
+  }
+
+  /** The runtime gives a socket up that has failed. */
+  #tellError(error: string): void {
+    this.#isErrorTold = true;
+    if (error === "ECONNRESET" || error === "EPIPE") this.#handler?.handlePeerReset();
+    else this.#handler?.handleNetworkFailure(error);
+    this.close();
+  }
+
+  #push(): void {
+    for (let first = this.#pending[0]; first !== undefined; first = this.#pending[0]) {
+      const taken = this.#endpoint.write(first);
+      if (taken === 0) break;
+      if (taken === first.byteLength) this.#pending.shift();
+      else this.#pending[0] = first.subarray(taken);
+      this.#pendingBytes -= taken;
+      this.progressCount += 1;
+    }
+    if (this.#pendingBytes > 0) {
+      // A write to a connection that is gone fails in a later turn, even behind the peer's FIN.
+      if (this.#endpoint.error !== null) this.#world.soon(() => this.#failWrite());
+      return;
+    }
+    if (!this.#isEnding || this.#isFlushed) return;
+    this.#isFlushed = true;
+    this.#endpoint.shutdownWrite();
+    this.#world.soon(() => {
+      if (!this.#isClosed) this.#handler?.handleFlushed();
+    });
+  }
+
+  #failWrite(): void {
+    if (!this.#isClosed && !this.#isErrorTold) this.#tellError("EPIPE");
+  }
+
+  #release(close: () => void): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    close();
+    this.#world.soon(() => {
+      const handler = this.#handler;
+      this.#handler = null;
+      handler?.handleReleased();
+    });
+  }
+}
+
+function isEnded(state: string): boolean {
+  return state === "closed" || state === "time-wait";
+}
