@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { describe, it } from "vitest";
+import { type ReadingUser, TcpScene } from "../../src/simulation/fake-scene.ts";
+import { descriptorOf } from "../../src/transport/file-descriptor.ts";
+import { poll, within } from "../support/deadline.ts";
+import { KERNEL_NOTE, socketOf } from "../support/socket-table.ts";
+import { SOCKET_OPTIONS_NOTE, socketOptions } from "../support/transport-pair.ts";
+import {
+  type End,
+  type Observation,
+  type Step,
+  TRUTH_CASES,
+  type TruthCase,
+} from "./truth-cases.ts";
+
+// Goal: the simulator's TCP does what the kernel's does. How: the same steps in both; behind each
+// step the kernel has to come to what the simulator has shown: states, bytes, FIN and RST.
+
+type Both = Readonly<Record<End, Observation>>;
+
+// --- The simulator ---
+
+function simulate({ reading, steps }: TruthCase): readonly Both[] {
+  const scene = new TcpScene();
+  const users: Record<End, ReadingUser> = scene.connect();
+  for (const end of ["server", "client"] as const) users[end].isReading = reading.includes(end);
+  return steps.map((step) => {
+    simulateStep(users[step.end], step);
+    scene.advance(step.does === "wait" ? step.ms : 500);
+    return { server: observe(users.server), client: observe(users.client) };
+  });
+}
+
+function simulateStep(user: ReadingUser, step: Step): void {
+  const { endpoint } = user;
+  switch (step.does) {
+    case "write":
+      user.write(step.bytes);
+      break;
+    case "fin":
+      endpoint.shutdownWrite();
+      break;
+    case "close":
+      endpoint.close();
+      break;
+    case "close-within":
+      endpoint.closeWithin(step.ms);
+      break;
+    case "user-timeout":
+      endpoint.setUserTimeout(step.ms);
+      break;
+    case "reset":
+      endpoint.abort();
+      break;
+    case "read":
+      user.isReading = true;
+      user.handleReady();
+  }
+}
+
+function observe(user: ReadingUser): Observation {
+  const { endpoint, receivedBytes, isReading } = user;
+  const isGone = endpoint.state === "closed";
+  return {
+    state: isGone ? "gone" : endpoint.state,
+    // Of TIME-WAIT the kernel keeps a record of its own.
+    isOwned: !isGone && endpoint.state !== "time-wait" && endpoint.isOwned,
+    receivedBytes,
+    sees: isReading ? seen(user) : "open",
+  };
+}
+
+function seen({ endpoint, isAtEnd }: ReadingUser): Observation["sees"] {
+  if (isAtEnd) return "fin";
+  if (endpoint.error === null) return "open";
+  return endpoint.error === "ETIMEDOUT" ? "timeout" : "reset";
+}
+
+// --- The kernel ---
+
+class KernelEnd {
+  receivedBytes = 0;
+  sees: Observation["sees"] = "open";
+  readonly socket: Socket;
+  readonly #ports: readonly [local: number, peer: number];
+
+  constructor(socket: Socket, isReading: boolean) {
+    this.socket = socket;
+    this.#ports = [socket.localPort ?? 0, socket.remotePort ?? 0];
+    socket.on("end", () => {
+      // Node takes RST that comes together with data for FIN; the kernel knows better.
+      const error = socketOptions?.takePendingError(this.#descriptor()) ?? null;
+      this.sees = error === null ? "fin" : "reset";
+    });
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => {
+      if (this.sees === "open") this.sees = code === "ETIMEDOUT" ? "timeout" : "reset";
+    });
+    if (isReading) this.read();
+  }
+
+  read(): void {
+    this.socket.on("data", ({ byteLength }: Uint8Array) => {
+      this.receivedBytes += byteLength;
+    });
+    this.socket.resume();
+  }
+
+  observe(): Observation {
+    const line = socketOf(...this.#ports);
+    const state = line?.state ?? "gone";
+    const isOwned = line !== null && state !== "time-wait" && line.isOwned;
+    return { state, isOwned, receivedBytes: this.receivedBytes, sees: this.sees };
+  }
+
+  play(step: Step): void {
+    switch (step.does) {
+      case "write":
+        this.socket.write(new Uint8Array(step.bytes));
+        break;
+      case "fin":
+        this.socket.end();
+        break;
+      case "close":
+        this.socket.destroy();
+        break;
+      case "reset":
+        this.socket.resetAndDestroy();
+        break;
+      case "read":
+        this.read();
+        break;
+      case "close-within":
+        socketOptions?.setFinWait2Seconds(this.#descriptor(), step.ms / 1_000);
+        this.socket.destroy();
+        break;
+      case "user-timeout":
+        socketOptions?.setUnacknowledgedTimeoutMs(this.#descriptor(), step.ms);
+    }
+  }
+
+  #descriptor(): number {
+    const fd = descriptorOf(this.socket);
+    assert.ok(fd !== null, "the socket has no descriptor");
+    return fd;
+  }
+}
+
+async function openKernelPair(
+  { reading }: TruthCase,
+  server: Server,
+): Promise<Readonly<Record<End, KernelEnd>>> {
+  const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const client = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  // Before it is connected: Node would read at once.
+  client.pause();
+  const connected = new Promise<void>((resolve) => client.once("connect", resolve));
+  await within(connected, "the connection");
+  const socket = await within(accepted, "the connection");
+  return {
+    server: new KernelEnd(socket, reading.includes("server")),
+    client: new KernelEnd(client, reading.includes("client")),
+  };
+}
+
+describe("the same in the kernel and in the simulator", () => {
+  it("there are at least twelve endings", () => {
+    assert.ok(TRUTH_CASES.length >= 12, `${TRUTH_CASES.length} endings`);
+  });
+
+  for (const truthCase of TRUTH_CASES) {
+    it(truthCase.title, async (context) => {
+      const note = KERNEL_NOTE ?? SOCKET_OPTIONS_NOTE;
+      if (note !== null) return context.skip(note);
+      const expected = simulate(truthCase);
+      const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+      const ends = await openKernelPair(truthCase, server);
+      const look = (): Both => ({ server: ends.server.observe(), client: ends.client.observe() });
+      try {
+        for (const [index, step] of truthCase.steps.entries()) {
+          ends[step.end].play(step);
+          const wanted = JSON.stringify(expected[index]);
+          await poll(
+            `step ${index + 1} as simulated: ${wanted}`,
+            () => JSON.stringify(look()) === wanted,
+            () => JSON.stringify(look()),
+          );
+        }
+      } finally {
+        for (const { socket } of Object.values(ends)) socket.destroy();
+        server.close();
+      }
+    });
+  }
+});
