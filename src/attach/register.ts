@@ -27,8 +27,10 @@ function main(): void {
   let settings: RegisterSettings;
   try {
     settings = readRegisterSettings(process.env, (notice) => say(noticeText(notice)));
-    // Whatever cannot be meant is refused before the program begins.
-    attach(new HttpServer(), settings.policy, settings.options).detach();
+    // Whatever cannot be meant is refused before the program begins. Notices are for servers that
+    // listen: NODE_OPTIONS reaches every tool that a program starts.
+    const silent = { ...settings.options, onNotice: () => {} };
+    attach(new HttpServer(), settings.policy, silent).detach();
   } catch (error) {
     if (!isRefusal(error)) throw error;
     process.stderr.write(`finwait: ${error.message}\n`);

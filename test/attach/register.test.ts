@@ -72,6 +72,14 @@ describe("node --import finwait/register", () => {
     assert.equal(run.child.signalCode, "SIGTERM");
   });
 
+  it("a program without a server: nothing is said", async () => {
+    // What there is to say of every server that listens.
+    const environment = { FINWAIT_ATTACH: '{"socketOptions":"off"}' };
+    const run = nodeProgram(["--import", "finwait/register", "--eval", "0"], environment);
+    await within(run.exit, "the end of the program");
+    assert.deepEqual([run.output, run.errors], ["", ""]);
+  });
+
   it("a program with a listener of its own: is asked alone, and loses nothing", async () => {
     const { run, connect } = await started(["http", "own-sigterm"]);
     const clients = await busyClients(connect);
