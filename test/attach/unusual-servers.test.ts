@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, it } from "vitest";
-import { attach } from "../../src/attach/attach.ts";
+import { attach, attachedTo, attachUnlessAttached } from "../../src/attach/attach.ts";
 import type { AttachedServer, AttachOptions } from "../../src/attach/attach-options.ts";
 import type { ClosePolicy, Ending } from "../../src/index.ts";
 import { listen, startServer, summaryOf } from "../support/attached-scene.ts";
@@ -102,6 +102,35 @@ describe("a connection on a Unix socket that is to be reset", () => {
       },
     ),
   );
+});
+
+describe("two copies of finwait", () => {
+  const otherCopy = async (): Promise<typeof attach> => {
+    const copy: string = "../../dist/attach/attach.js";
+    return ((await import(copy)) as { readonly attach: typeof attach }).attach;
+  };
+
+  it("a server that the other has attached to: RangeError, until it is detached", async () => {
+    const attachOther = await otherCopy();
+    const server = createServer();
+    const attached = attachOther(server);
+    assert.throws(() => attach(server), RangeError);
+    attached.detach();
+    attach(server);
+    assert.throws(() => attachOther(server), RangeError);
+  });
+
+  it("the other attaches where this one has for the time being: takes its place", async () => {
+    const attachOther = await otherCopy();
+    const server = createServer();
+    attachUnlessAttached(server, {}, {});
+    const first = attachedTo(server);
+    const second = attachOther(server);
+    assert.notEqual(first, second);
+    assert.equal(attachedTo(server), second);
+    attachUnlessAttached(server, {}, {});
+    assert.equal(attachedTo(server), second);
+  });
 });
 
 describe("a request without a connection of its own", () => {
