@@ -148,6 +148,7 @@ export interface AttachedServer extends AsyncDisposable {
    * Announces the end with `Connection: close` while the server still accepts, then closes the
    * server, lets responses in flight finish, ends idle connections by FIN and a short linger.
    * Resolves when every socket is gone. Further calls wait for the same end, whatever they ask for.
+   * The server is detached then: to listen again as before, attach to it again.
    *
    * Rejects with a RangeError if a time is out of range; nothing has begun then.
    */

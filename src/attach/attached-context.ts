@@ -2,7 +2,11 @@ import type { Server } from "node:http";
 import type { ClosePolicy } from "../closing/policy.ts";
 import type { Ending } from "../tcp/ending.ts";
 import type { ServerNotice } from "../teardown/notice.ts";
-import { TeardownContext, type TeardownParts } from "../teardown/teardown-context.ts";
+import {
+  type ServerPhase,
+  TeardownContext,
+  type TeardownParts,
+} from "../teardown/teardown-context.ts";
 import type { SocketOptions } from "../transport/socket-options.ts";
 
 // What all connections of one attached server share.
@@ -37,6 +41,8 @@ export class AttachedContext extends TeardownContext {
   socketOptions: SocketOptions | null = null;
   #sendTimeoutMs: number;
   #hasListened = false;
+  /** Called once, when a shutdown has ended. */
+  onClosed: () => void = () => {};
 
   constructor(parts: AttachedParts) {
     super(parts);
@@ -59,6 +65,11 @@ export class AttachedContext extends TeardownContext {
   get isServerClosed(): boolean {
     this.#hasListened ||= this.server.listening;
     return this.#hasListened && !this.server.listening;
+  }
+
+  override enter(phase: ServerPhase): void {
+    super.enter(phase);
+    if (phase === "closed") this.onClosed();
   }
 
   useSettings(settings: AttachedSettings): void {

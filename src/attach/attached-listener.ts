@@ -50,6 +50,11 @@ export class AttachedListener implements ConnectionOwner, ConnectionKeeper, Serv
 
   // --- What the server accepts ---
 
+  /** Before that there is no socket to set it on, and each time it is another one. */
+  handleListening(): void {
+    this.setOrphanDeadline();
+  }
+
   handleTcpSocket(socket: Socket): void {
     // On a Unix socket, and once it is gone, a peer has nothing to tell it from others: what would
     // be reset in its place is another's. Such a connection stays the server's alone.
@@ -77,7 +82,9 @@ export class AttachedListener implements ConnectionOwner, ConnectionKeeper, Serv
   }
 
   /** On Node it is always told of; elsewhere the socket may also be a double of the real one. */
-  handleUntoldRequest(socket: Socket): void {
+  handleUntoldRequest(socket: Socket | undefined): void {
+    // A request that is made by hand, or comes on a stream, which has no connection of ours below.
+    if (socket?.remotePort === undefined) return;
     const key = peerKeyOf(socket);
     if (![...this.connections].some((each) => peerKeyOf(each.socket) === key)) return;
     this.context.observer.handleNotice({ type: "attach-unavailable", reason: NOT_TOLD });

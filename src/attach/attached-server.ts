@@ -79,6 +79,8 @@ export class AttachedHttpServer extends EndableServer implements AttachedServer 
     this.#listener = listener;
     this.#ruleOptions = ruleOptions;
     this.#onDetach = onDetach;
+    // Should the server listen again, it does so without what has ended here.
+    context.onClosed = () => this.detach();
     this.ready = loading.then((state) => {
       this.#options = state;
     });

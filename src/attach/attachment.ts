@@ -38,14 +38,31 @@ const OPTIONS: readonly string[] = [
 /** Measured with Deno 2.9: a blind upload against an early response stands still. */
 const DENO = "Deno does not read on where its own parser has stopped; Node does";
 
-/** Servers that have been attached to, until they are detached. */
-const attachedServers = new WeakMap<HttpServer | HttpsServer, AttachedServer>();
-/** Those that the program itself may still attach to, as if nobody had. */
-const provisional = new WeakSet<AttachedServer>();
+/**
+ * Where a server that is attached to says so. All copies of finwait in a process use the same key:
+ * a program may bring its own beside finwait/register, and two would cover each other's hooks.
+ */
+const ATTACHMENT: unique symbol = Symbol.for("finwait.attachment");
+
+interface Attachment {
+  readonly attached: AttachedServer;
+  /** The program itself may still attach to the server, as if nobody had. */
+  readonly isProvisional: boolean;
+}
+
+type MarkedServer = (HttpServer | HttpsServer) & { readonly [ATTACHMENT]?: Attachment };
+
+function attachmentOf(server: MarkedServer): Attachment | undefined {
+  return server[ATTACHMENT];
+}
+
+function mark(server: HttpServer | HttpsServer, attachment: Attachment): void {
+  Object.defineProperty(server, ATTACHMENT, { value: attachment, configurable: true });
+}
 
 /** The server's, if it is attached to. */
 export function attachedTo(server: HttpServer | HttpsServer): AttachedServer | undefined {
-  return attachedServers.get(server);
+  return attachmentOf(server)?.attached;
 }
 
 /**
@@ -57,7 +74,9 @@ export function attachUnlessAttached(
   policy: Partial<ClosePolicy>,
   options: AttachOptions,
 ): void {
-  if (!attachedServers.has(server)) provisional.add(attach(server, policy, options));
+  if (attachmentOf(server) !== undefined) return;
+  const attached = attach(server, policy, options);
+  if (attachedTo(server) === attached) mark(server, { attached, isProvisional: true });
 }
 
 /**
@@ -83,8 +102,8 @@ export function attach(
     throw new TypeError("Cannot attach: expected a server of node:http or node:https");
   }
   checkOptions(options);
-  const before = attachedServers.get(server);
-  if (before !== undefined && !provisional.has(before)) {
+  const before = attachmentOf(server);
+  if (before?.isProvisional === false) {
     throw new RangeError("Cannot attach: expected a server that is not attached already");
   }
   const settings = parseAttachedSettings(policy, options);
@@ -97,7 +116,7 @@ export function attach(
   const onHalfClose = oneOf(options, "onHalfClose", ["answer", "end"]);
   const socketOptions = parseSocketOptions(options.socketOptions);
   // Nothing is refused from here on.
-  before?.detach();
+  before?.attached.detach();
   const endings = new EndingLog();
   const handleNotice = detached(options.onNotice ?? (() => {}));
   const context = new AttachedContext({
@@ -129,12 +148,12 @@ export function attach(
       return state;
     }),
     () => {
-      if (attachedServers.get(server) !== attached) return;
-      attachedServers.delete(server);
+      if (attachedTo(server) !== attached) return;
+      Reflect.deleteProperty(server, ATTACHMENT);
       stopWatching();
     },
   );
-  attachedServers.set(server, attached);
+  mark(server, { attached, isProvisional: false });
   if (process.versions.deno !== undefined) {
     handleNotice({ type: "attach-unavailable", reason: DENO });
     attached.detach();

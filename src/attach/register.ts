@@ -27,9 +27,11 @@ function main(): void {
   const { policy, options, shutdown } = orExit("", () =>
     readRegisterSettings(process.env, (notice) => say(noticeText(notice))),
   );
-  // Whatever cannot be meant is refused before the program begins.
+  // Whatever cannot be meant is refused before the program begins. Notices are for servers that
+  // listen: NODE_OPTIONS reaches every tool that a program starts.
+  const silent = { ...options, onNotice: () => {} };
   orExit("FINWAIT_CLOSE: ", () => attach(new HttpServer(), policy).detach());
-  orExit("FINWAIT_ATTACH: ", () => attach(new HttpServer(), {}, options).detach());
+  orExit("FINWAIT_ATTACH: ", () => attach(new HttpServer(), {}, silent).detach());
   // Signals come to the main thread only.
   const termination = shutdown === null || !isMainThread ? null : new TerminationHandler(shutdown);
   watchListen(HttpServer.prototype);

@@ -12,11 +12,12 @@ export interface ServerEvents {
   handleConnection(socket: Socket): void;
   /** Only with TLS: the TCP socket, before the handshake. */
   handleTcpSocket(socket: Socket): void;
+  handleListening(): void;
   /**
    * A request that the diagnostics channel has not told of, on a socket that may be from before
    * `attach`.
    */
-  handleUntoldRequest(socket: Socket): void;
+  handleUntoldRequest(socket: Socket | undefined): void;
 }
 
 export class ServerHooks {
@@ -97,6 +98,9 @@ export class ServerHooks {
       case "connect":
         ownerOf(socketOf(first))?.handleUpgrade(first as IncomingMessage);
         break;
+      case "listening":
+        this.#events.handleListening();
+        break;
       case "checkContinue":
         ownerOf(socketOf(first))?.handleExpectation();
         break;
@@ -121,8 +125,8 @@ export class ServerHooks {
 }
 
 /** The socket of a request. The one that an "upgrade" carries may be a wrapper around it. */
-function socketOf(request: unknown): Socket {
-  return (request as { readonly socket: Socket }).socket;
+function socketOf(request: unknown): Socket | undefined {
+  return (request as { readonly socket?: Socket }).socket;
 }
 
 function restore<K extends "emit" | "closeIdleConnections" | "closeAllConnections">(

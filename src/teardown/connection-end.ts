@@ -54,6 +54,7 @@ export class ConnectionEnd implements TimerOwner, LingerMember {
   #kernelTimer: TimerEntry | null = null;
   #pollIndex = 0;
   #isWaitingForTurn = false;
+  #isHurried = false;
 
   constructor(host: EndHost) {
     this.host = host;
@@ -120,7 +121,9 @@ export class ConnectionEnd implements TimerOwner, LingerMember {
   /** No longer than a short linger from now on, and no longer than to the ACK where that shows. */
   hurry(): void {
     this.#engine.press();
-    if (this.phase !== "lingering") return;
+    // Whoever insists again and again would begin the short linger anew each time.
+    if (this.phase !== "lingering" || this.#isHurried) return;
+    this.#isHurried = true;
     this.#totalTimer = this.#arm(this.#totalTimer, this.#engine.totalTimeoutMs);
     if (this.host.transport.canSetDeadlines) this.#poll();
   }

@@ -150,6 +150,8 @@ export class NodeTransport implements Transport {
       this.#isResetting = true;
       this.#socket.once("finish", () => this.reset());
     }
+    // Only TCP has RST, and Node throws on a Unix socket. Its peer has a port, until it is gone.
+    else if (this.#tcp.remotePort === undefined) this.close();
     // Of a TLS socket Node cannot reset the layer itself, but the TCP socket below it.
     else this.#tcp.resetAndDestroy();
   }

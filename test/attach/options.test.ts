@@ -60,6 +60,34 @@ for (const isTls of [false, true]) {
     );
   });
 
+  describe(`destroy, again and again while it lingers, ${way}`, () => {
+    it(
+      "a client that goes on to send: is released by the bound",
+      attachedScene(
+        (message, response) => {
+          response.setHeader("Connection", "close").end("ok");
+          const { socket } = message;
+          const timer = setInterval(() => socket.destroy(), 20);
+          socket.on("close", () => clearInterval(timer));
+        },
+        async ({ connect, endingOf }) => {
+          const client = await connect();
+          await client.write(request());
+          await client.waitForFin();
+          const timer = setInterval(() => void client.write("drip"), 20);
+          const [, bound] = summaryOf(await endingOf(client));
+          clearInterval(timer);
+          assert.equal(bound, "fin-wait-2-time");
+        },
+        {
+          isTls,
+          policy: { shortLingerTimeoutMs: 200, finWait2TimeoutMs: 400 },
+          attach: { socketOptions: "off" },
+        },
+      ),
+    );
+  });
+
   describe(`socketOptions off, ${way}`, () => {
     const notices: ServerNotice[] = [];
     it(

@@ -85,6 +85,14 @@ describe("node --import finwait/register", () => {
     });
   }
 
+  it("a program without a server: nothing is said", async () => {
+    // What there is to say of every server that listens.
+    const environment = { FINWAIT_ATTACH: '{"socketOptions":"off"}' };
+    const run = nodeProgram(["--import", "finwait/register", "--eval", "0"], environment);
+    await within(run.exit, "the end of the program");
+    assert.deepEqual([run.output, run.errors], ["", ""]);
+  });
+
   it("FINWAIT_SHUTDOWN=off: the signal ends the process at once", async () => {
     const { run, connect } = await started(["http"], { FINWAIT_SHUTDOWN: "off" });
     const clients = await busyClients(connect);
