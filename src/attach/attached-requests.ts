@@ -6,6 +6,7 @@ import type { ClosePolicy } from "../closing/policy.ts";
 import type { CloseReason } from "../tcp/ending.ts";
 import type { AttachedContext } from "./attached-context.ts";
 import { watchContinue, watchHead } from "./response-hooks.ts";
+import { ResponseQueue } from "./response-queue.ts";
 
 // The requests of one attached connection: which are not answered yet, and whether the connection
 // persists behind the response to each. node:http writes the responses; what is decided here it
@@ -16,7 +17,7 @@ export class AttachedRequests {
   client: ClientIdentity = UNKNOWN_CLIENT;
   /** True if what there is of a response would look complete behind a FIN. */
   get isEndedByClose(): boolean {
-    const response = this.#inFlight[0];
+    const response = this.#inFlight.first;
     if (response?.headersSent !== true || response.writableEnded) return false;
     return !response.chunkedEncoding && !response.hasHeader("content-length");
   }
@@ -27,7 +28,7 @@ export class AttachedRequests {
   readonly #context: AttachedContext;
   readonly #socket: Socket;
   /** In the order in which they are sent. */
-  readonly #inFlight: ServerResponse[] = [];
+  readonly #inFlight = new ResponseQueue();
   /** The last one begun, until it has been received and answered. */
   #latest: IncomingMessage | null = null;
   /** What the socket had received when the last one began. */
@@ -43,7 +44,7 @@ export class AttachedRequests {
   }
 
   get inFlightCount(): number {
-    return this.#inFlight.length;
+    return this.#inFlight.size;
   }
 
   /** The latest request, while some of it has not arrived. */
@@ -53,7 +54,7 @@ export class AttachedRequests {
 
   /** The response to the request that is still arriving, if it is not over. */
   get incompleteResponse(): ServerResponse | null {
-    return this.incomplete === null ? null : (this.#inFlight.at(-1) ?? null);
+    return this.incomplete === null ? null : this.#inFlight.last;
   }
 
   /** True if every response that is due has been given whole, and is only on its way. */
@@ -69,7 +70,7 @@ export class AttachedRequests {
 
   begin(request: IncomingMessage, response: ServerResponse): void {
     this.requestCount += 1;
-    this.#inFlight.push(response);
+    this.#inFlight.add(response);
     this.#latest = request;
     this.#isContinueDue = false;
     const { headers } = request;
@@ -89,8 +90,8 @@ export class AttachedRequests {
   }
 
   expectContinue(): void {
-    const response = this.#inFlight.at(-1);
-    if (response === undefined) return;
+    const response = this.#inFlight.last;
+    if (response === null) return;
     this.#isContinueDue = true;
     watchContinue(response);
   }
@@ -118,27 +119,20 @@ export class AttachedRequests {
 
   /** A response that has not said anything about the connection yet is the last one. */
   announceClose(reason: CloseReason): void {
-    for (const response of this.#inFlight) {
+    this.#inFlight.forEach((response) => {
       if (!response.headersSent) this.#closeBehind(response, reason);
-    }
+    });
   }
 
   finish(response: ServerResponse): void {
-    // Responses end in the order of their requests, nearly always with one under way.
-    if (this.#inFlight[0] === response) this.#inFlight.shift();
-    else this.#dropFromInFlight(response);
+    this.#inFlight.remove(response);
     this.#isHostRefused = response.statusCode === 400 && isHostless(response.req);
-    if (this.#inFlight.length === 0 && this.#latest?.complete === true) this.#latest = null;
-  }
-
-  #dropFromInFlight(response: ServerResponse): void {
-    const index = this.#inFlight.indexOf(response);
-    if (index >= 0) this.#inFlight.splice(index, 1);
+    if (this.#inFlight.first === null && this.#latest?.complete === true) this.#latest = null;
   }
 
   /** Nothing of them is needed any more. */
   release(): void {
-    this.#inFlight.length = 0;
+    this.#inFlight.clear();
     this.#latest = null;
   }
 
