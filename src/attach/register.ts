@@ -3,6 +3,7 @@ import { Server as HttpsServer } from "node:https";
 import { isMainThread } from "node:worker_threads";
 import { FinwaitError } from "../base/error.ts";
 import { noticeText } from "../teardown/notice.ts";
+import { parseSocketOptions } from "../teardown/rule-options.ts";
 import { attach, attachUnlessAttached } from "./attachment.ts";
 import { readRegisterSettings } from "./register-settings.ts";
 import { TerminationHandler } from "./termination-handler.ts";
@@ -27,11 +28,12 @@ function main(): void {
   const { policy, options, shutdown } = orExit("", () =>
     readRegisterSettings(process.env, (notice) => say(noticeText(notice))),
   );
-  // Whatever cannot be meant is refused before the program begins. Notices are for servers that
-  // listen: NODE_OPTIONS reaches every tool that a program starts.
-  const silent = { ...options, onNotice: () => {} };
-  orExit("FINWAIT_CLOSE: ", () => attach(new HttpServer(), policy).detach());
-  orExit("FINWAIT_ATTACH: ", () => attach(new HttpServer(), {}, silent).detach());
+  // Whatever cannot be meant is refused before the program begins. Nothing is loaded or said for
+  // that: NODE_OPTIONS reaches every tool that a program starts, most of them without a server.
+  const quiet = { onNotice: () => {}, socketOptions: "off" } as const;
+  orExit("FINWAIT_ATTACH: ", () => parseSocketOptions(options.socketOptions));
+  orExit("FINWAIT_CLOSE: ", () => attach(new HttpServer(), policy, quiet).detach());
+  orExit("FINWAIT_ATTACH: ", () => attach(new HttpServer(), {}, { ...options, ...quiet }).detach());
   // Signals come to the main thread only.
   const termination = shutdown === null || !isMainThread ? null : new TerminationHandler(shutdown);
   watchListen(HttpServer.prototype);

@@ -141,6 +141,10 @@ describe("node --import finwait/register", () => {
       { FINWAIT_ATTACH: '{"learnedClients":"off"}' },
       /^finwait: FINWAIT_ATTACH: Cannot .*object.*\n$/,
     ],
+    [
+      { FINWAIT_ATTACH: '{"socketOptions":"on"}' },
+      /^finwait: FINWAIT_ATTACH: Cannot .*"auto".*\n$/,
+    ],
     [{ FINWAIT_ATTACH: '{"onNotice":"x"}' }, /^finwait: Cannot use "onNotice".*\n$/],
   ];
   for (const [environment, pattern] of refused) {
