@@ -120,6 +120,9 @@ export class LightResponse implements Response {
   async arrayBuffer(): Promise<ArrayBuffer> {
     return LightResponse.nativeOf(this).arrayBuffer();
   }
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await this.arrayBuffer());
+  }
   async blob(): Promise<Blob> {
     return LightResponse.nativeOf(this).blob();
   }

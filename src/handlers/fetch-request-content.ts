@@ -29,7 +29,7 @@ export class RequestContent {
   }
 
   /** A byte stream that reads only when it is read. Use either this or the methods above. */
-  stream(): ReadableStream<Uint8Array> {
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     const source: UnderlyingByteSource = {
       type: "bytes",
       pull: async (controller) => {
@@ -44,7 +44,10 @@ export class RequestContent {
         }
       },
     };
-    return new ReadableStream(source, { highWaterMark: 0 });
+    // A cast, because the types of byte streams leave the kind of memory open.
+    return new ReadableStream(source, { highWaterMark: 0 }) as ReadableStream<
+      Uint8Array<ArrayBuffer>
+    >;
   }
 
   async #readAll(): Promise<Uint8Array[]> {

@@ -15,7 +15,7 @@ export interface FetchRequest extends Request {
   readonly ip: string;
   /** Watches work that goes on after the response: its rejection is reported, not unhandled. */
   readonly waitUntil: (work: PromiseLike<unknown>) => void;
-  readonly bytes: () => Promise<Uint8Array>;
+  readonly bytes: () => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Hears what becomes of work that goes on after a response. */
@@ -42,7 +42,7 @@ export class LightRequest implements FetchRequest {
   #controller: AbortController | null = null;
   #content: RequestContent | null = null;
   /** `null`: not touched. */
-  #stream: ReadableStream<Uint8Array> | null = null;
+  #stream: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
   /** True once text() or its like took the content without a stream. */
   #isConsumed = false;
   #native: Request | null = null;
@@ -98,7 +98,7 @@ export class LightRequest implements FetchRequest {
     return this.#controller.signal;
   }
 
-  get body(): ReadableStream<Uint8Array> | null {
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
     if (this.#native !== null) return this.#native.body;
     if (!this.#hasContent()) return null;
     this.#stream ??= this.#isConsumed ? disturbedStream() : this.#openStream();
@@ -149,7 +149,7 @@ export class LightRequest implements FetchRequest {
   get destination(): Request["destination"] {
     return "";
   }
-  get duplex(): Request["duplex"] {
+  get duplex(): "half" {
     return "half";
   }
   get integrity(): string {
@@ -188,7 +188,7 @@ export class LightRequest implements FetchRequest {
     return this.#content;
   }
 
-  #openStream(): ReadableStream<Uint8Array> {
+  #openStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     // Who takes the stream may read it after the response has started, as an echo does.
     this.#exchange.body.claim();
     return this.#openContent().stream();
@@ -206,7 +206,7 @@ export class LightRequest implements FetchRequest {
   #makeNative(): Request {
     const { method, url, headers, signal, duplex } = this;
     const isUsed = this.bodyUsed;
-    const body = isUsed ? new ReadableStream<Uint8Array>() : this.body;
+    const body = isUsed ? new ReadableStream<Uint8Array<ArrayBuffer>>() : this.body;
     const native = new Request(url, { method, headers, signal, duplex, body });
     // A real Request with a used body can be made only by using it.
     if (isUsed) void native.body?.cancel();
@@ -220,8 +220,8 @@ const NO_CONTENT = new RequestContent({ read: () => Promise.resolve(null) });
 const ABORT_MESSAGE = "The request was given up before its response was complete";
 
 /** What `body` is after the content was taken: a stream that has been read. */
-function disturbedStream(): ReadableStream<Uint8Array> {
-  const stream = new ReadableStream<Uint8Array>();
+function disturbedStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>();
   void stream.cancel();
   return stream;
 }
