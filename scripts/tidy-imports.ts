@@ -97,7 +97,7 @@ const ENTRY_POINTS = [
   "src/index.ts",
   "src/attach/attach.ts",
   "src/attach/register.ts",
-  "src/scenario/simulated-server.ts",
+  "src/scenario/scenario-run.ts",
   "src/cli/main.ts",
 ];
 
