@@ -122,7 +122,8 @@ function ticks(durationMs: number, socketMost: number): string[] {
 
 function crash(crashedAtMs: number, durationMs: number): string[] {
   const x = round(LEFT + (crashedAtMs / durationMs) * PLOT_WIDTH);
-  const isRight = x > WIDTH / 2;
+  // Behind it nothing is drawn, so the words stand there if there is room.
+  const isRight = x > WIDTH - RIGHT - 140;
   const anchor = isRight ? "end" : "start";
   const what = `crash after ${duration(crashedAtMs)}`;
   return [

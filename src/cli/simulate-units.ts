@@ -7,13 +7,18 @@ export function grouped(value: number): string {
   return fraction === undefined ? digits : `${digits}.${fraction}`;
 }
 
-/** `2 h 16 min`, `3 min 20 s`, `12.5 s`. */
+/** `2 h 16 min`, `3 min 20 s`, `12.5 s`: two units at most, and none that are zero. */
 export function duration(milliseconds: number): string {
   const seconds = milliseconds / 1_000;
   if (seconds < 60) return `${Math.round(seconds * 10) / 10} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const whole = Math.round(seconds);
+  if (whole < 3_600) return joined(Math.floor(whole / 60), "min", whole % 60, "s");
+  return joined(Math.floor(whole / 3_600), "h", Math.floor((whole % 3_600) / 60), "min");
+}
+
+function joined(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  const first = `${large} ${largeUnit}`;
+  return small === 0 ? first : `${first} ${small} ${smallUnit}`;
 }
 
 /** The next of 1, 2, 5, 10, 20, 50, … that is no less. */
