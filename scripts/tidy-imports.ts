@@ -97,7 +97,6 @@ const ENTRY_POINTS = [
   "src/index.ts",
   "src/attach/attach.ts",
   "src/attach/register.ts",
-  "src/scenario/simulated-server.ts",
   "src/cli/main.ts",
 ];
 

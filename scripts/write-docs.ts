@@ -1,9 +1,11 @@
 import { writeClosingStatesPage } from "./closing-states.ts";
 import { writeConfigurationFiles } from "./configuration-page.ts";
 import { writeMetricsPage } from "./metrics-page.ts";
+import { writeScenarioSchema } from "./scenario-schema.ts";
 
-// `npm run docs`: writes the pages of docs/, and the schema, that are made from the code.
+// `npm run docs`: writes the pages of docs/, and the schemas, that are made from the code.
 
 writeClosingStatesPage();
 writeConfigurationFiles();
 writeMetricsPage();
+writeScenarioSchema();

@@ -6,6 +6,7 @@ import { clientsCommand } from "./clients-command.ts";
 import { configCommand } from "./config-command.ts";
 import { doctorCommand } from "./doctor-command.ts";
 import { serveCommand } from "./serve-command.ts";
+import { simulateCommand } from "./simulate-command.ts";
 import { topCommand } from "./top-command.ts";
 
 // The command line: `finwait COMMAND`. Commands throw; this file turns errors into a sentence.
@@ -24,6 +25,7 @@ const program = new Command("finwait")
   .addCommand(clientsCommand())
   .addCommand(configCommand())
   .addCommand(doctorCommand())
+  .addCommand(simulateCommand())
   .addCommand(topCommand());
 
 try {

@@ -32,6 +32,13 @@ export interface SimulatedServerOptions {
   readonly clientRules?: readonly ClientRule[];
   /** Socket options can be reached. @default true */
   readonly canSetDeadlines?: boolean;
+  /**
+   * How long the server takes the system to keep an orphan in FIN-WAIT-2, in milliseconds. `0`: it
+   * leaves all orphans to the system, whatever that does with them, as the servers of 1996 did.
+   *
+   * @default what the system does
+   */
+  readonly assumedOrphanMs?: number;
   readonly port?: number;
   /** `endpoint`: what the machine knows of that connection when it ends. */
   readonly onEnding?: (ending: Ending, endpoint: TcpEndpoint) => void;
@@ -71,7 +78,10 @@ export class SimulatedServer implements ServerObserver, ShutdownListener {
       ),
       clock: new SimulatedClock(host.world),
       observer: this,
-      terms: { canSetDeadlines, orphanMs: host.behavior.finWait2OrphanMs },
+      terms: {
+        canSetDeadlines,
+        orphanMs: options.assumedOrphanMs ?? host.behavior.finWait2OrphanMs,
+      },
     });
     host.listen(port, (endpoint) => this.#accept(endpoint));
   }

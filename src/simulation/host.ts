@@ -25,6 +25,8 @@ export interface HostOptions {
 export interface StateCount {
   all: number;
   owned: number;
+  /** The most of `all` so far. */
+  peak: number;
 }
 
 export class Host implements NetworkHost, EndpointHost {
@@ -114,8 +116,9 @@ export class Host implements NetworkHost, EndpointHost {
 
   countState({ state, isOwned, isSendingOrphan }: EndpointPlace, difference: number): void {
     if (isSendingOrphan) this.orphanCount += difference;
-    const count = this.states.get(state) ?? { all: 0, owned: 0 };
+    const count = this.states.get(state) ?? { all: 0, owned: 0, peak: 0 };
     count.all += difference;
+    count.peak = Math.max(count.peak, count.all);
     if (isOwned) count.owned += difference;
     this.states.set(state, count);
   }

@@ -34,6 +34,11 @@ export class Network {
     this.#hosts.set(host.address, host);
   }
 
+  /** It is switched off: what is sent to it is lost, and its address is free. */
+  remove(host: NetworkHost): void {
+    if (this.#hosts.get(host.address) === host) this.#hosts.delete(host.address);
+  }
+
   send(from: NetworkHost, segment: Segment): void {
     this.trace?.("sent", segment);
     const to = this.#hosts.get(segment.to.address);
