@@ -17,6 +17,11 @@ import { KERNEL_NOTE } from "../support/socket-table.ts";
 
 const MAIN = new URL("../../dist/cli/main.js", import.meta.url).pathname;
 const SCENE = join(import.meta.dirname, "doctor-in-namespace.scene.ts");
+const FULL_PROCESS = `
+  for (let count = 0; count < 220; count += 1) require("node:fs").openSync("/dev/null");
+  console.log("full");
+  setInterval(() => {}, 60_000);
+`;
 const LEAKING_SERVER = `
   const server = require("node:net").createServer({ allowHalfOpen: true }, (socket) => {
     socket.resume();
@@ -151,13 +156,20 @@ describe.skipIf(KERNEL_NOTE !== null)(`finwait doctor on this machine ${KERNEL_N
   });
 
   it("the fullest process: is what /proc says of it", async () => {
-    await inOneOfSomeLooks(() => {
+    // One that is nearly full and keeps still: others open and close files all the time.
+    const command = 'ulimit -n 256 && exec "$0" -e "$1"';
+    const child = spawn("sh", ["-c", command, process.execPath, FULL_PROCESS]);
+    try {
+      await within(once(child.stdout, "data"), "a process that is nearly full");
       const fullest = examine().limits.find(({ id }) => id === "process-descriptors");
-      const folder = /^\/proc\/\d+/.exec(fullest?.use.source ?? "")?.[0] ?? "none";
+      assert.match(fullest?.use.source ?? "", new RegExp(`^/proc/${child.pid}/`));
+      const folder = `/proc/${child.pid}`;
       const soft = /^Max open files +(\d+)/m.exec(readFileSync(`${folder}/limits`, "utf8"))?.[1];
       assert.equal(fullest?.limit.value, Number(soft));
       assert.equal(fullest.use.value, readdirSync(`${folder}/fd`).length);
-    });
+    } finally {
+      child.kill();
+    }
   });
 
   it("capacity: the limits of sysctl, divided by their times", () => {
