@@ -214,10 +214,11 @@ describe("time limits, as measured on Linux", () => {
     assert.equal(server.endpoint.error, "ETIMEDOUT");
   });
 
-  it("a window that stays closed: never if somebody has the socket, 340 s for an orphan", () => {
+  it("a window that stays closed: never if somebody has the socket, 443 s for an orphan", () => {
+    // Measured on Linux: 340 s. Here the pauses between probes have grown before close().
     for (const [isOrphan, expectedMs] of [
       [false, null],
-      [true, 340_000],
+      [true, 443_000],
     ] as const) {
       const scene = new TcpScene();
       const { client, server } = scene.connect();
@@ -227,7 +228,7 @@ describe("time limits, as measured on Linux", () => {
       if (isOrphan) server.endpoint.close();
       const tookMs = goneAfter(scene, 1_000_000);
       if (expectedMs === null) assert.equal(scene.serverHost.endpointCount, 1);
-      else assert.ok(Math.abs(tookMs - expectedMs) < 200_000, `${tookMs} ms`);
+      else assert.ok(Math.abs(tookMs - expectedMs) <= 1_000, `${tookMs} ms`);
     }
   });
 
