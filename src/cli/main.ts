@@ -5,6 +5,7 @@ import { isUsageError } from "./cli-error.ts";
 import { clientsCommand } from "./clients-command.ts";
 import { configCommand } from "./config-command.ts";
 import { doctorCommand } from "./doctor-command.ts";
+import { probeCommand } from "./probe-command.ts";
 import { serveCommand } from "./serve-command.ts";
 import { simulateCommand } from "./simulate-command.ts";
 import { topCommand } from "./top-command.ts";
@@ -21,6 +22,7 @@ const program = new Command("finwait")
   .version(packageVersion(), "-V, --version", "print the version")
   .helpOption("-h, --help", "print this help")
   .showHelpAfterError("Run with --help for the list of commands and options.")
+  .addCommand(probeCommand())
   .addCommand(serveCommand())
   .addCommand(clientsCommand())
   .addCommand(configCommand())

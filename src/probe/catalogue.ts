@@ -1,0 +1,6 @@
+import { EARLY_RESPONSE_CASES } from "./early-response-cases.ts";
+import type { ProbeCase } from "./probe-case.ts";
+
+// Every case, in the order in which they are shown.
+
+export const CATALOGUE: readonly ProbeCase[] = [...EARLY_RESPONSE_CASES];

@@ -1,0 +1,245 @@
+import { BudgetError, type RunBudget } from "./case-run.ts";
+import { ProbeClient } from "./probe-client.ts";
+import { ConnectError, type ProbePort } from "./probe-port.ts";
+import type { ProbeSettings } from "./probe-settings.ts";
+import type { SeenResponse } from "./response-reader.ts";
+import {
+  type EarlyAnswer,
+  type EarlyAnswerPair,
+  type Page,
+  type RequestOptions,
+  requestHead,
+  type TargetFacts,
+  type TargetPaths,
+} from "./target.ts";
+
+// Looks around on the server, so that cases can be brought about without knowing it. Whatever is
+// not found stays unknown, and cases that need it are "not reached".
+
+/** Nobody's, so that a server says 404 or 405. */
+const MISSING_PATH = "/finwait-probe-does-not-exist";
+/** Some servers refuse by size alone; no one allows this much. */
+const IMMENSE_BYTES = 1024 ** 4;
+/** nginx takes no more than 1 MiB, unless it is told to (client_max_body_size). */
+const MODEST_BYTES = 900_000;
+const MEDIUM_BYTES = { least: 100_000, most: 1_000_000 };
+const LARGE_BYTES = { least: 4_000_000, most: Number.POSITIVE_INFINITY };
+const ANY_BYTES = { least: 0, most: 100_000 };
+/** What is sent of content before the early answer is waited for. */
+const FIRST_BYTES = 65_536;
+/** An answer that has not come by then waits for the content. */
+const EARLY_MS = 1_500;
+
+interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+export class Discovery {
+  readonly #port: ProbePort;
+  readonly #budget: RunBudget;
+  readonly #settings: ProbeSettings;
+  readonly #host: string;
+  readonly #paths: TargetPaths;
+
+  constructor(
+    port: ProbePort,
+    budget: RunBudget,
+    settings: ProbeSettings,
+    host: string,
+    paths: TargetPaths,
+  ) {
+    this.#port = port;
+    this.#budget = budget;
+    this.#settings = settings;
+    this.#host = host;
+    this.#paths = paths;
+  }
+
+  /**
+   * Looks at the page, then at what the cases need.
+   *
+   * @throws {ConnectError} Nobody takes connections there.
+   * @throws {DiscoveryError} What answers is no HTTP/1.1.
+   */
+  async look(): Promise<{ readonly facts: TargetFacts; readonly server: string }> {
+    const page = await this.#firstPage();
+    const pages = await this.#pages(page);
+    const medium = pages.find((each) => isWithin(each, MEDIUM_BYTES)) ?? null;
+    const large = pages.find((each) => isWithin(each, LARGE_BYTES)) ?? null;
+    const facts: TargetFacts = {
+      page: { path: this.#paths.page, contentBytes: page.contentBytes, status: page.status },
+      validator: validatorOf(page),
+      medium,
+      large,
+      small: await this.#earlyPair(this.#refusalCandidates(), ANY_BYTES),
+      mediumEarly: await this.#earlyPair(this.#largeCandidates(medium), MEDIUM_BYTES),
+      largeEarly: await this.#earlyPair(this.#largeCandidates(large), LARGE_BYTES),
+      upload: await this.#upload(),
+      empty: await this.#empty(),
+    };
+    return { facts, server: page.fields.get("server") ?? "" };
+  }
+
+  async #firstPage(): Promise<SeenResponse> {
+    const { page } = this.#paths;
+    const client = await this.#connect();
+    try {
+      await client.send(requestHead(this.#host, { path: page }), "GET");
+      await client.waitForResponses(1, this.#settings.answerMs);
+      const { response } = client;
+      if (response?.isComplete === true) return response;
+      const got = response?.statusLine ?? `${client.reader.receivedBytes} bytes, no response`;
+      throw new DiscoveryError(
+        `Cannot probe: GET ${page} got no whole HTTP/1.1 response (${got}, ${client.end})`,
+      );
+    } finally {
+      this.#release(client);
+    }
+  }
+
+  async #pages(page: SeenResponse): Promise<readonly Page[]> {
+    const { medium, large } = this.#paths;
+    const found: Page[] = [{ path: this.#paths.page, contentBytes: page.contentBytes }];
+    for (const path of [medium, large]) {
+      if (path === undefined) continue;
+      const response = await this.#ask({ path });
+      if (response?.isComplete === true) found.push({ path, contentBytes: response.contentBytes });
+    }
+    return found;
+  }
+
+  #refusalCandidates(): readonly RequestOptions[] {
+    const { refuse, page } = this.#paths;
+    return [refuse, page, MISSING_PATH].flatMap((path) =>
+      path === undefined ? [] : [{ method: "POST", path }],
+    );
+  }
+
+  /** Large pages answer POST, or at least GET with content, which few servers wait for. */
+  #largeCandidates(page: Page | null): readonly RequestOptions[] {
+    if (page === null) return [];
+    return ["POST", "GET"].map((method) => ({ method, path: page.path }));
+  }
+
+  async #earlyPair(candidates: readonly RequestOptions[], range: Range): Promise<EarlyAnswerPair> {
+    const sizes = [this.#settings.uploadBytes, IMMENSE_BYTES, MODEST_BYTES];
+    const byLength = candidates.flatMap((candidate) =>
+      sizes.map((uploadBytes) => ({ candidate, uploadBytes })),
+    );
+    return {
+      length: await this.#firstEarly(byLength, false, range),
+      chunked: await this.#firstEarly(
+        candidates.map((candidate) => ({ candidate, uploadBytes: this.#settings.uploadBytes })),
+        true,
+        range,
+      ),
+    };
+  }
+
+  async #firstEarly(
+    candidates: readonly { candidate: RequestOptions; uploadBytes: number }[],
+    isChunked: boolean,
+    range: Range,
+  ): Promise<EarlyAnswer | null> {
+    for (const { candidate, uploadBytes } of candidates) {
+      const answer = await this.#early(candidate, isChunked, uploadBytes);
+      if (answer !== null && isWithin(answer, range)) return answer;
+    }
+    return null;
+  }
+
+  async #early(
+    candidate: RequestOptions,
+    isChunked: boolean,
+    uploadBytes: number,
+  ): Promise<EarlyAnswer | null> {
+    const { method = "POST", path = "/" } = candidate;
+    const field = isChunked ? "Transfer-Encoding: chunked" : `Content-Length: ${uploadBytes}`;
+    const response = await this.#ask({ method, path, fields: [field] }, async (client) => {
+      // One chunk of this size, and no last one.
+      const content = new Uint8Array(FIRST_BYTES).fill(0x78);
+      if (isChunked) await client.send(`${FIRST_BYTES.toString(16)}\r\n`);
+      await client.send(content);
+    });
+    if (response?.isComplete !== true) return null;
+    const { status, contentBytes } = response;
+    return { method, path, isChunked, uploadBytes, status, contentBytes };
+  }
+
+  async #upload(): Promise<string | null> {
+    const { upload, page } = this.#paths;
+    for (const path of [upload, page]) {
+      if (path === undefined) continue;
+      const fields = ["Content-Length: 5"];
+      const response = await this.#ask({ method: "POST", path, fields }, async (client) => {
+        await client.send("hello");
+      });
+      if (response !== undefined && response.status < 300) return path;
+    }
+    return null;
+  }
+
+  async #empty(): Promise<TargetFacts["empty"]> {
+    const { empty, page } = this.#paths;
+    const candidates = [
+      ...(empty === undefined ? [] : [{ method: "GET", path: empty }]),
+      { method: "OPTIONS", path: page },
+    ];
+    for (const candidate of candidates) {
+      if ((await this.#ask(candidate))?.status === 204) return candidate;
+    }
+    return null;
+  }
+
+  /** One request on a connection of its own; `undefined`: no answer, or none in time. */
+  async #ask(
+    options: RequestOptions,
+    sendContent: (client: ProbeClient) => Promise<void> = () => Promise.resolve(),
+  ): Promise<SeenResponse | undefined> {
+    let client: ProbeClient | null = null;
+    try {
+      client = await this.#connect();
+      await client.send(requestHead(this.#host, options), options.method ?? "GET");
+      await sendContent(client);
+      await client.waitForResponses(1, EARLY_MS);
+      return client.response;
+    } catch (error) {
+      if (error instanceof ConnectError || error instanceof BudgetError) return undefined;
+      throw error;
+    } finally {
+      if (client !== null) this.#release(client);
+    }
+  }
+
+  async #connect(): Promise<ProbeClient> {
+    await this.#budget.takeConnection();
+    try {
+      return await ProbeClient.connect(this.#port, this.#budget, {});
+    } catch (error) {
+      this.#budget.giveConnection();
+      throw error;
+    }
+  }
+
+  #release(client: ProbeClient): void {
+    client.close();
+    this.#budget.giveConnection();
+  }
+}
+
+/** What answers cannot be probed. */
+export class DiscoveryError extends Error {
+  override readonly name = "DiscoveryError";
+}
+
+function isWithin({ contentBytes }: { readonly contentBytes: number }, range: Range): boolean {
+  return contentBytes >= range.least && contentBytes < range.most;
+}
+
+function validatorOf({ fields }: SeenResponse): string | null {
+  const tag = fields.get("etag");
+  if (tag !== undefined) return `If-None-Match: ${tag}`;
+  const date = fields.get("last-modified");
+  return date === undefined ? null : `If-Modified-Since: ${date}`;
+}
