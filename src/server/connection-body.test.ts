@@ -257,6 +257,22 @@ describe("a body that nobody reads", () => {
     assert.deepEqual([peer.ending.outcome.type, peer.ending.reason], ["clean", "peer-ended"]);
   });
 
+  it("held back by us, then given up by the head of a streamed response: is read on", () => {
+    const held = new HeldHandler();
+    const server = new FakeServer(held.handle, { limits: { receiveBufferLimitBytes: 100 } });
+    const peer = server.connect();
+    peer.send(postText(1_000));
+    peer.send("x".repeat(200));
+    assert.ok(peer.transport.isPaused);
+    // The peer may send all of it before it reads the response.
+    held.last.startResponse(200, [], 5);
+    assert.equal(peer.transport.isPaused, false);
+    peer.send("x".repeat(800));
+    held.last.write(new Uint8Array(5));
+    held.last.endResponse();
+    assert.equal(peer.transport.isFinSent, false);
+  });
+
   it("read after it was given up: rejects, and says so", async () => {
     const held = new HeldHandler();
     const server = new FakeServer(held.handle);

@@ -18,8 +18,11 @@ export interface ExchangeDriver<E> {
   readonly isWritable: boolean;
   /** Sends bytes in order. Returns `isWritable`. */
   send(bytes: Uint8Array): boolean;
-  /** The handler wants bytes of the body: send 100 (Continue) if due, and read on. */
-  wantBody(exchange: E): void;
+  /**
+   * The handler wants bytes of the body, or they need not be kept for it any more: send 100
+   * (Continue) if due, and read on.
+   */
+  readOn(exchange: E): void;
   /** Sends 100 (Continue) if the client waits for it. */
   sendContinue(exchange: E): void;
   /** Bytes of the body were received, and nobody will read them. */

@@ -149,6 +149,8 @@ export class HttpExchange implements Exchange, BodySource {
     this.#writer = writer;
     this.#begin(status, laidOut, true);
     this.#driver.send(latin1Bytes(this.#headText(writer, laidOut)));
+    // What was kept for a reader may have paused the connection, and there is none any more.
+    if (!this.isRequestComplete && this.body.isGivenUp) this.#driver.readOn(this);
   }
 
   upgrade(fields: FieldLines): void {
@@ -228,7 +230,7 @@ export class HttpExchange implements Exchange, BodySource {
   }
 
   wantBody(): void {
-    this.#driver.wantBody(this);
+    this.#driver.readOn(this);
   }
 
   /** The driver: bytes of the body arrived. */

@@ -220,7 +220,7 @@ export class RequestIntake implements ExchangeDriver<HttpExchange> {
     this.#host.apply({ type: "reset-requested", reason: "handler-asked", bound: null });
   }
 
-  wantBody(exchange: HttpExchange): void {
+  readOn(exchange: HttpExchange): void {
     // A body that arrived whole may be read long after its exchange, during the next one.
     if (exchange !== this.#exchange) return;
     if (!exchange.isResponseStarted) this.sendContinue(exchange);
