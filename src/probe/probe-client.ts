@@ -214,8 +214,11 @@ export class ProbeClient implements SocketListener {
     });
   }
 
-  waitForResponses(count: number, patienceMs: number): Promise<boolean> {
-    return this.waitUntil(() => this.completeCount >= count, patienceMs);
+  /** Resolves with true if so many responses are whole; with false as soon as none can come. */
+  async waitForResponses(count: number, patienceMs: number): Promise<boolean> {
+    const isHere = (): boolean => this.completeCount >= count;
+    await this.waitUntil(() => isHere() || this.end !== "open", patienceMs);
+    return isHere();
   }
 
   /** FIN, RST, or another failure. */
