@@ -23,6 +23,10 @@ export function runOf(
   }
 }
 
+/** Between two turns: a long stretch between two samples must not keep Ctrl-C waiting. */
+const EVENTS_PER_TURN = 20_000;
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
 /** To its end, or until `isEnough`. */
 export async function play(
   name: string,
@@ -30,11 +34,22 @@ export async function play(
   isEnough: () => boolean = () => false,
 ): Promise<void> {
   const progress = new SimulationProgress(name, process.stderr);
-  while (!run.isOver && !isEnough()) {
-    run.advance();
-    progress.show(run.progress, run.world.eventCount);
-    // A turn for Ctrl-C and for whoever reads.
-    await new Promise((resolve) => setImmediate(resolve));
+  const endBySignal = (signal: NodeJS.Signals): void => {
+    progress.clear();
+    process.off(signal, endBySignal);
+    process.kill(process.pid, signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, endBySignal);
+  try {
+    while (!run.isOver && !isEnough()) {
+      run.advance(EVENTS_PER_TURN);
+      progress.show(run.progress, run.world.eventCount);
+      // A turn for signals and for whoever reads.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    progress.end(run.world.eventCount);
+  } finally {
+    progress.clear();
+    for (const signal of SIGNALS) process.off(signal, endBySignal);
   }
-  progress.end(run.world.eventCount);
 }

@@ -56,7 +56,9 @@ export class ScenarioRun {
   }
 
   get isOver(): boolean {
-    return this.#host.crashedAtMs !== null || this.world.nowMs >= this.#endAtMs;
+    const sampledAtMs = this.#samples.at(-1)?.atMs ?? 0;
+    const { crashedAtMs } = this.#host;
+    return crashedAtMs === null ? sampledAtMs >= this.#endAtMs : sampledAtMs === crashedAtMs;
   }
   /** 0 to 1. */
   get progress(): number {
@@ -66,14 +68,14 @@ export class ScenarioRun {
     return this.scenario.durationSeconds * 1_000;
   }
 
-  /** Plays on to the next sample. */
-  advance(): void {
+  /** Plays on to the next sample, or for so many events if that is sooner. */
+  advance(eventLimit: number = Number.POSITIVE_INFINITY): void {
     const sampleMs = this.scenario.sampleSeconds * 1_000;
     const atMs = Math.min(this.#endAtMs, this.#samples.length * sampleMs);
-    this.world.runUntil(atMs);
+    this.world.runUntil(atMs, eventLimit);
     const [error] = this.#server.errors;
     if (error !== undefined) throw error;
-    this.#sample();
+    if (this.world.nowMs === atMs && this.world.nextAtMs > atMs) this.#sample();
   }
 
   result(): ScenarioResult {

@@ -28,6 +28,10 @@ export class World {
   get eventCount(): number {
     return this.#eventCount;
   }
+  /** When the next of them is planned, Infinity: none is. */
+  get nextAtMs(): number {
+    return this.#queue.nextAtMs;
+  }
   get isQuiet(): boolean {
     return this.#queue.size === 0;
   }

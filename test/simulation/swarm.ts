@@ -72,6 +72,7 @@ class Swarm {
     this.#network = new Network(this.#world);
     if (isTraced) {
       this.#network.trace = (fate, segment) => {
+        if (fate === "handled") return;
         const { from, to } = segment;
         const ends = `${from.address}:${from.port} ${to.address}:${to.port}`;
         this.#trace.push(`${this.#world.nowMs} ${fate} ${ends} ${segmentText(segment)}`);
