@@ -60,6 +60,7 @@ const CLIENT = z.strictObject({
     { error: 'expected "close", "next-connection", "exit", "never" or { checkEveryMs }' },
   ),
   idleTimeoutMs: milliseconds.nullable(),
+  timeoutHintMarginMs: milliseconds.optional(),
   exitAfterMs: milliseconds.nullable(),
   vanishesAfterMs: milliseconds.optional(),
 });

@@ -17,10 +17,10 @@ const SCENARIO = {
 };
 const ABOUT = { name: "test", seed: 1, playedMs: 120_000 };
 
-describe("traceText", () => {
+describe("traceText", async () => {
   const trace = new ConnectionTrace(1);
   const run = new ScenarioRun(SCENARIO, trace);
-  while (!run.isOver) run.advance();
+  while (!run.isOver) await run.advance();
   const lines = traceText(ABOUT, trace).split("\n");
 
   it("begins with whose connection it is, and the handshake", () => {
@@ -31,10 +31,10 @@ describe("traceText", () => {
       "",
       "  seconds client       server       > to the server, < to the client",
       "   60.000 syn-sent     listen       client: browser-never connects",
-      "   60.040 syn-sent     syn-received > SYN 0:1 win 8760 len 0",
+      "   60.040 syn-sent     syn-received > SYN 0:1 win 8192 len 0",
       "   60.081 established  syn-received < SYN 0:1 ack 1 win 16384 len 0",
       "   60.081 established  syn-received client: GET /6000 HTTP/1.0",
-      "   60.121 established  established  > ACK 1:1 ack 1 win 8760 len 0",
+      "   60.121 established  established  > ACK 1:1 ack 1 win 8192 len 0",
     ]);
   });
 
@@ -53,10 +53,10 @@ describe("traceText", () => {
 });
 
 describe("notableText", () => {
-  it("how many there are, the interesting ones, and how to go on", () => {
+  it("how many there are, the interesting ones, and how to go on", async () => {
     const notable = new NotableConnections();
     const run = new ScenarioRun(SCENARIO, notable);
-    while (!run.isOver) run.advance();
+    while (!run.isOver) await run.advance();
     const text = notableText(ABOUT, notable.openedCount, notable.list(120_000));
     assert.match(text, /^test, seed 1: 1 connection, in 2 min\n/);
     assert.match(text, /\nlongest in FIN-WAIT-2: [\d.]+ s +1 {2}1 min\n/);

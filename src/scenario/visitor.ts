@@ -205,9 +205,17 @@ export class Visitor implements ConnectionOwner {
     return connection;
   }
 
+  /** How long it keeps its connection from now on. */
+  get #idleMs(): number | null {
+    const { idleTimeoutMs, timeoutHintMarginMs } = this.#program.profile;
+    const hintMs = this.#current?.progress.timeoutHintMs ?? null;
+    if (timeoutHintMarginMs === undefined || hintMs === null) return idleTimeoutMs;
+    return Math.max(0, hintMs - timeoutHintMarginMs);
+  }
+
   /** The next request, or the end of the visit. */
   #goOn(): void {
-    const { visit, idleTimeoutMs, exitAfterMs } = this.#program.profile;
+    const { visit, exitAfterMs } = this.#program.profile;
     const { world } = this.#network;
     if (this.#requestsLeft > 0) {
       const isLast = this.#requestsLeft === 1;
@@ -218,7 +226,8 @@ export class Visitor implements ConnectionOwner {
       world.after(world.random.interval(visit.gapMs ?? 0), () => this.#beginVisit());
     } else if (exitAfterMs === 0) this.#exit();
     else if (exitAfterMs !== null) world.after(exitAfterMs, () => this.#exit());
-    if (idleTimeoutMs !== null && !this.#isGone) this.#idleTimer.arm(idleTimeoutMs);
+    const idleMs = this.#idleMs;
+    if (idleMs !== null && !this.#isGone) this.#idleTimer.arm(idleMs);
     this.#finishIfOver();
   }
 

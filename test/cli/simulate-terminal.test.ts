@@ -40,7 +40,7 @@ describe("finwait simulate on a terminal", () => {
 
   it("standard error in a pipe: nothing on the screen before the end", async (ctx) => {
     if (TERMINAL_NOTE !== null) return ctx.skip(TERMINAL_NOTE);
-    const session = terminal("apache-1.1 --json 2>&1 >/dev/null | cat -v");
+    const session = terminal("apache-1.1 --trace 6000 2>&1 >/dev/null | cat -v");
     const screen = await session.sees(/EXIT/);
     assert.match(screen, /^apache-1\.1: [\d.]+ million events in .* a minute\nEXIT 0\n/);
   });
