@@ -42,7 +42,7 @@ export async function play(
   for (const signal of SIGNALS) process.on(signal, endBySignal);
   try {
     while (!run.isOver && !isEnough()) {
-      run.advance(EVENTS_PER_TURN);
+      await run.advance(EVENTS_PER_TURN);
       progress.show(run.progress, run.world.eventCount);
       // A turn for signals and for whoever reads.
       await new Promise((resolve) => setImmediate(resolve));

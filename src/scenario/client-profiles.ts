@@ -174,9 +174,9 @@ const PATIENCE_TESTERS: readonly ClientProfile[] = [
 const CHROME_REQUEST_EVERY_MS = 60_000;
 
 // undici takes the server's Keep-Alive: timeout less keepAliveTimeoutThreshold, 2 s, over its own
-// figure; Firefox takes it as it is (netwerk/protocol/http/nsHttpConnection.cpp). curl ends with its
-// transfer; libcurl would reuse a connection for 118 s (CURLOPT_MAXAGE_CONN). Chrome does not act on
-// our FIN: it looks at idle sockets when it wants one, for any site (RequestSocket() calls
+// figure; Firefox takes it as it is (netwerk/protocol/http/nsHttpConnection.cpp). curl ends with
+// its transfer; libcurl would reuse a connection for 118 s (CURLOPT_MAXAGE_CONN). Chrome does not
+// act on our FIN: it looks at idle sockets when it wants one, for any site (RequestSocket() calls
 // CleanupIdleSockets()). Measured with Chromium 156 on Linux, six times: 0 to 16 s after the FIN.
 const OF_TODAY: readonly ClientProfile[] = [
   programOfToday("undici", "fetch of Node.js", "nodejs/undici, lib/dispatcher/client.js: 4e3", {

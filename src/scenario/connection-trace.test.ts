@@ -32,13 +32,16 @@ const SCENARIO: Scenario = {
 const BROKEN = 2;
 const UPLOADER = 3;
 
-function watched<Watcher extends RunWatcher>(watcher: Watcher, scenario = SCENARIO): Watcher {
+async function watched<Watcher extends RunWatcher>(
+  watcher: Watcher,
+  scenario = SCENARIO,
+): Promise<Watcher> {
   const run = new ScenarioRun(scenario, watcher);
-  while (!run.isOver) run.advance();
+  while (!run.isOver) await run.advance();
   return watcher;
 }
 
-const traceOf = (number: number, scenario = SCENARIO): ConnectionTrace =>
+const traceOf = (number: number, scenario = SCENARIO): Promise<ConnectionTrace> =>
   watched(new ConnectionTrace(number), scenario);
 
 const statesOf = ({ client, server }: TraceLine): string => `${client.state} ${server.state}`;
@@ -50,8 +53,8 @@ function summary({ event }: TraceLine): string {
 }
 
 describe("ConnectionTrace", () => {
-  it("a client that never answers FIN: each step, and the states behind it", () => {
-    const { firstLines, clientId, isOver } = traceOf(BROKEN);
+  it("a client that never answers FIN: each step, and the states behind it", async () => {
+    const { firstLines, clientId, isOver } = await traceOf(BROKEN);
     assert.equal(clientId, "browser-never");
     assert.equal(isOver, true);
     const steps = firstLines.map((line) => [summary(line), statesOf(line)]);
@@ -67,14 +70,14 @@ describe("ConnectionTrace", () => {
     ]);
   });
 
-  it("a response that an RST destroys: who lost it, and how often the client was told", () => {
-    const { firstLines } = traceOf(UPLOADER);
+  it("a response that an RST destroys: who lost it, and why", async () => {
+    const { firstLines } = await traceOf(UPLOADER);
     const acts = firstLines.map(summary);
     assert.ok(acts.includes("client request-lost"), acts.join());
     assert.ok(acts.indexOf("server close") < acts.indexOf("RST"), acts.join());
   });
 
-  it("loss: the segment is lost, and sent again", () => {
+  it("loss: the segment is lost, and sent again", async () => {
     const client = {
       id: "lossy",
       title: "lossy",
@@ -88,7 +91,7 @@ describe("ConnectionTrace", () => {
       idleTimeoutMs: null,
       exitAfterMs: 0,
     };
-    const trace = traceOf(1, { ...SCENARIO, visitors: [{ client, count: 1 }] });
+    const trace = await traceOf(1, { ...SCENARIO, visitors: [{ client, count: 1 }] });
     const segments = trace.firstLines.flatMap(({ event }) =>
       event.type === "segment" ? [event] : [],
     );
@@ -103,10 +106,10 @@ describe("ConnectionTrace", () => {
     assert.equal(trace.isOver, true);
   });
 
-  it("a long connection: its beginning and its end are kept, and all are counted", () => {
+  it("a long connection: its beginning and its end are kept, and all are counted", async () => {
     const visitors = [{ client: "blind-uploader", count: 1 }];
     const server = { ...SCENARIO.server, close: { lingerLimitBytes: 4_000_000 } };
-    const trace = traceOf(1, { ...SCENARIO, visitors, server });
+    const trace = await traceOf(1, { ...SCENARIO, visitors, server });
     const { firstLines, lastLines, leftOutCount } = trace;
     assert.deepEqual([firstLines.length, lastLines.length], [KEPT_LINES, KEPT_LINES]);
     assert.ok(leftOutCount > 100, `${leftOutCount}`);
@@ -118,26 +121,26 @@ describe("ConnectionTrace", () => {
     assert.equal(trace.isOver, true);
   });
 
-  it("more than there are: it never begins, and says how many came", () => {
-    const trace = traceOf(99);
+  it("more than there are: it never begins, and says how many came", async () => {
+    const trace = await traceOf(99);
     assert.deepEqual([trace.hasBegun, trace.isOver, trace.openedCount], [false, false, 4]);
   });
 });
 
 describe("a run that is watched", () => {
-  it("has the same result as one that is not", () => {
-    const expected = playScenario(SCENARIO);
+  it("has the same result as one that is not", async () => {
+    const expected = await playScenario(SCENARIO);
     for (const watcher of [new ConnectionTrace(1), new NotableConnections()]) {
       const run = new ScenarioRun(SCENARIO, watcher);
-      while (!run.isOver) run.advance();
+      while (!run.isOver) await run.advance();
       assert.deepEqual(run.result(), expected);
     }
   });
 });
 
 describe("NotableConnections", () => {
-  it("the first of each kind, and the longest FIN-WAIT-2 with its length", () => {
-    const list = watched(new NotableConnections()).list(2_000_000);
+  it("the first of each kind, and the longest FIN-WAIT-2 with its length", async () => {
+    const list = (await watched(new NotableConnections())).list(2_000_000);
     const numberOf = (what: string): number | undefined =>
       list.find((each) => each.what === what)?.connection;
     assert.equal(numberOf("first-lost"), UPLOADER);
@@ -148,9 +151,9 @@ describe("NotableConnections", () => {
     assert.deepEqual([longest?.connection, longest?.finWait2Ms], [BROKEN, 675_000]);
   });
 
-  it("a FIN-WAIT-2 that lasts: it counts up to now", () => {
+  it("a FIN-WAIT-2 that lasts: it counts up to now", async () => {
     const server = { ...SCENARIO.server, system: "sunos-4" };
-    const list = watched(new NotableConnections(), { ...SCENARIO, server }).list(2_000_000);
+    const list = (await watched(new NotableConnections(), { ...SCENARIO, server })).list(2_000_000);
     const longest = list.find(({ what }) => what === "longest-in-fin-wait-2");
     assert.ok((longest?.finWait2Ms ?? 0) > 900_000, JSON.stringify(longest));
   });

@@ -1,5 +1,4 @@
 import { SHIPPED_CLIENT_RULES } from "../closing/shipped-client-rules.ts";
-import type { Exchange } from "../server/exchange.ts";
 import type { EndpointState } from "../simulation/endpoint-account.ts";
 import { Host } from "../simulation/host.ts";
 import { Network } from "../simulation/network.ts";
@@ -7,6 +6,7 @@ import { behaviorOf, type SystemBehavior } from "../simulation/system-behavior.t
 import type { TcpEndpoint } from "../simulation/tcp-endpoint.ts";
 import { World } from "../simulation/world.ts";
 import { systemById } from "../tcp/system-catalogue.ts";
+import { Application } from "./application.ts";
 import { clientProfileById } from "./client-profiles.ts";
 import type { Act, RunWatcher } from "./run-watcher.ts";
 import type { Scenario, ScenarioServer, ScenarioVisitors } from "./scenario.ts";
@@ -20,14 +20,12 @@ import { ClientProgram, emptyTally, Visitor, type VisitScene } from "./visitor.t
 const SERVER_ADDRESS = "192.0.2.1";
 const SERVER = { address: SERVER_ADDRESS, port: 80 };
 
-/** What a response is made of. */
-const CONTENT = new Uint8Array(1_048_576);
-
 export class ScenarioRun {
   readonly world: World;
   readonly network: Network;
   readonly scenario: Scenario;
   readonly #host: Host;
+  readonly #application: Application;
   readonly #server: SimulatedServer;
   readonly #watcher: RunWatcher | null;
   readonly #visits: VisitScene;
@@ -50,6 +48,7 @@ export class ScenarioRun {
     const behavior = serverBehavior(scenario.server);
     this.#host = new Host(this.network, { address: SERVER_ADDRESS, behavior });
     if (watcher !== null) this.#watch(watcher);
+    this.#application = new Application(this.world, scenario.server.application);
     this.#server = this.#startServer(scenario.server);
     for (const visitors of scenario.visitors) this.#invite(visitors);
     this.#sample();
@@ -69,10 +68,11 @@ export class ScenarioRun {
   }
 
   /** Plays on to the next sample, or for so many events if that is sooner. */
-  advance(eventLimit: number = Number.POSITIVE_INFINITY): void {
+  async advance(eventLimit: number = Number.POSITIVE_INFINITY): Promise<void> {
     const sampleMs = this.scenario.sampleSeconds * 1_000;
     const atMs = Math.min(this.#endAtMs, this.#samples.length * sampleMs);
-    this.world.runUntil(atMs, eventLimit);
+    if (this.#application.awaits) await this.world.liveUntil(atMs, eventLimit);
+    else this.world.runUntil(atMs, eventLimit);
     const [error] = this.#server.errors;
     if (error !== undefined) throw error;
     if (this.world.nowMs === atMs && this.world.nextAtMs > atMs) this.#sample();
@@ -115,7 +115,7 @@ export class ScenarioRun {
       watcher?.handleAct(this.world.nowMs, { side: "server", holder, act, detail });
     };
     return new SimulatedServer(this.#host, {
-      handler: answer,
+      handler: (exchange) => this.#application.handle(exchange),
       canSetDeadlines: finWait2Ender === "socket-options",
       ...(finWait2Ender === "system" ? { assumedOrphanMs: 0 } : {}),
       clientRules: clientRules === "shipped" ? SHIPPED_CLIENT_RULES : [],
@@ -188,16 +188,10 @@ export class ScenarioRun {
 }
 
 /** Plays all of it. */
-export function playScenario(scenario: Scenario): ScenarioResult {
+export async function playScenario(scenario: Scenario): Promise<ScenarioResult> {
   const run = new ScenarioRun(scenario);
-  while (!run.isOver) run.advance();
+  while (!run.isOver) await run.advance();
   return run.result();
-}
-
-/** So many bytes as the target says; an upload is refused, and nobody reads it. */
-function answer(exchange: Exchange): void {
-  const content = CONTENT.subarray(0, Number(exchange.target.slice(1)));
-  exchange.respond(exchange.body.isPresent ? 413 : 200, [], content);
 }
 
 function serverBehavior(server: ScenarioServer): SystemBehavior {
