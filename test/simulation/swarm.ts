@@ -399,7 +399,33 @@ function drawLink(random: Random): LinkOptions {
 }
 
 function drawPlan(random: Random): ClientPlan {
-  return random.chance(0.2) ? drawAbandoner(random) : drawVisitor(random);
+  if (random.chance(0.2)) return drawAbandoner(random);
+  if (random.chance(0.15)) return drawSleeper(random);
+  return random.chance(0.06) ? drawDeafVanisher(random) : drawVisitor(random);
+}
+
+/** Asks for more than its window holds, reads nothing of it, and is gone. */
+function drawDeafVanisher(random: Random): ClientPlan {
+  return {
+    pieces: [piece(headOf("GET", "/early/300000/0", []))],
+    readsAfterMs: Infinity,
+    halfCloses: false,
+    closesAfterMs: Infinity,
+    resetsAtMs: Infinity,
+    vanishesAtMs: 200 + random.interval(500),
+  };
+}
+
+/** Answers the server's FIN, and takes so long that bounds of lingering are reached before. */
+function drawSleeper(random: Random): ClientPlan {
+  return {
+    pieces: [piece(headOf("GET", `/${random.pick(["last", "early"])}/100/0`, []))],
+    readsAfterMs: 0,
+    halfCloses: false,
+    closesAfterMs: random.pick([700, 3_000, 8_000, 20_000]),
+    resetsAtMs: Infinity,
+    vanishesAtMs: Infinity,
+  };
 }
 
 /** Breaks off in the middle of a body whose answer is there already, or slow. */
