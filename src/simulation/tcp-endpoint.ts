@@ -67,7 +67,7 @@ export class TcpEndpoint {
     this.send = new SendSide(behavior.sendBufferBytes);
     this.received = new ReceiveSide(behavior.receiveBufferBytes);
     this.#sender = new SegmentSender(host, this, this, () => this.#handleSilence());
-    this.#account = new EndpointAccount(host);
+    this.#account = new EndpointAccount(host, this);
     this.#stateTimer = new SimulatedTimer(world, () => this.#handleStateTimeout());
     this.#finWait2OrphanMs = behavior.finWait2OrphanMs;
   }
