@@ -1,5 +1,7 @@
 import { finWait2TimeoutMs } from "../tcp/system-catalogue.ts";
 import type { SystemProfile } from "../tcp/system-profile.ts";
+import type { TimerKind } from "./kernel-timer.ts";
+import type { RetryTimes } from "./round-trips.ts";
 
 // What the TCP of a host does, as far as it matters for endings. Times in milliseconds.
 
@@ -14,6 +16,12 @@ export interface SystemBehavior {
   readonly resetsUnreadOnClose: boolean;
   readonly sendBufferBytes: number;
   readonly receiveBufferBytes: number;
+  readonly timers: TimerKind;
+  readonly retryTimes: RetryTimes;
+  /** "timed": the limits stand for the time that so many take with the least time-out. */
+  readonly retriesAre: "counted" | "timed";
+  /** An orphan is given up whose peer keeps its window closed, and answers. */
+  readonly closedWindowEndsOrphan: boolean;
   /** Retransmissions, without an answer, of data; of an orphan; of a SYN. */
   readonly retryLimit: number;
   readonly orphanRetryLimit: number;
@@ -48,6 +56,18 @@ export const LINUX: SystemBehavior = {
   resetsUnreadOnClose: true,
   sendBufferBytes: 262_144,
   receiveBufferBytes: 131_072,
+  timers: "wheel",
+  retryTimes: {
+    initialMs: 1_000,
+    leastMs: 200,
+    leastMarginMs: 200,
+    longestMs: 120_000,
+    unitMs: 4,
+    leastProbeMs: 200,
+    longestProbeMs: 120_000,
+  },
+  retriesAre: "timed",
+  closedWindowEndsOrphan: true,
   retryLimit: 15,
   orphanRetryLimit: 8,
   synRetryLimit: 6,
@@ -65,8 +85,8 @@ export const LINUX: SystemBehavior = {
 
 /**
  * 4.4BSD and what came from it. A connection is an inpcb, a tcpcb and a socket, which together
- * filled some mbufs of 128 bytes; buffers of 16 KB. Source: Wright and Stevens, TCP/IP Illustrated
- * vol. 2, 1995, chapters 2, 16, 24.
+ * filled some mbufs of 128 bytes; buffers of 16 KB; times from netinet/tcp_timer.h. Source: Wright
+ * and Stevens, TCP/IP Illustrated vol. 2, 1995, chapters 2, 16, 24, 25.
  */
 const BSD: Omit<SystemBehavior, "finWait2OwnedMs" | "finWait2OrphanMs" | "timeWaitMs"> = {
   receivedOnReset: "kept",
@@ -74,6 +94,18 @@ const BSD: Omit<SystemBehavior, "finWait2OwnedMs" | "finWait2OrphanMs" | "timeWa
   resetsUnreadOnClose: false,
   sendBufferBytes: 16_384,
   receiveBufferBytes: 16_384,
+  timers: "ticks",
+  retryTimes: {
+    initialMs: 6_000,
+    leastMs: 1_000,
+    leastMarginMs: 0,
+    longestMs: 64_000,
+    unitMs: 500,
+    leastProbeMs: 5_000,
+    longestProbeMs: 60_000,
+  },
+  retriesAre: "counted",
+  closedWindowEndsOrphan: false,
   retryLimit: 12,
   orphanRetryLimit: 12,
   synRetryLimit: 4,

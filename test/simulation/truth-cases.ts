@@ -7,10 +7,14 @@ export type Step =
   | { readonly end: End; readonly does: "fin" | "close" | "reset" | "read" }
   /** TCP_LINGER2, then close(). */
   | { readonly end: End; readonly does: "close-within"; readonly ms: number }
+  /** SO_LINGER, then close(). */
+  | { readonly end: End; readonly does: "close-blocking"; readonly ms: number }
   /** TCP_USER_TIMEOUT. */
   | { readonly end: End; readonly does: "user-timeout"; readonly ms: number }
   /** So much time may pass before the next observation holds. */
-  | { readonly end: End; readonly does: "wait"; readonly ms: number };
+  | { readonly end: End; readonly does: "wait"; readonly ms: number }
+  /** So much time has to pass, and the observation holds behind it. */
+  | { readonly end: End; readonly does: "stay"; readonly ms: number };
 
 export interface TruthCase {
   readonly title: string;
@@ -27,10 +31,18 @@ export interface Observation {
   readonly isOwned: boolean;
   readonly receivedBytes: number;
   readonly sees: "open" | "fin" | "reset" | "timeout";
+  /** close() was called, and has not returned. */
+  readonly isInClose: boolean;
 }
 
 const write = (end: End, bytes: number): Step => ({ end, does: "write", bytes });
 const act = (end: End, does: "fin" | "close" | "reset" | "read"): Step => ({ end, does });
+
+const wait = (end: End, ms: number): Step => ({ end, does: "wait", ms });
+const closeBlocking = (end: End, ms: number): Step => ({ end, does: "close-blocking", ms });
+
+/** Fits a send buffer, and not the receive buffer of somebody who does not read. */
+const LARGE_BYTES = 300_000;
 
 const BOTH: readonly End[] = ["server", "client"];
 
@@ -108,10 +120,7 @@ export const TRUTH_CASES: readonly TruthCase[] = [
   {
     title: "TCP_LINGER2 of two seconds: the orphan is gone",
     reading: ["client"],
-    steps: [
-      { end: "server", does: "close-within", ms: 2_000 },
-      { end: "server", does: "wait", ms: 3_500 },
-    ],
+    steps: [{ end: "server", does: "close-within", ms: 2_000 }, wait("server", 3_500)],
   },
   {
     title: "TCP_USER_TIMEOUT of a second, and a window that stays closed",
@@ -119,7 +128,57 @@ export const TRUTH_CASES: readonly TruthCase[] = [
     steps: [
       { end: "server", does: "user-timeout", ms: 1_000 },
       write("server", 8_000_000),
-      { end: "server", does: "wait", ms: 4_000 },
+      wait("server", 4_000),
     ],
+  },
+  {
+    title: "SO_LINGER of 0 s: RST, and the window that was under way stays readable",
+    reading: [],
+    steps: [write("server", 1_000), closeBlocking("server", 0), act("client", "read")],
+  },
+  {
+    title: "SO_LINGER of 30 s, all of it acknowledged: close() returns at once",
+    reading: ["client"],
+    steps: [write("server", 1_000), closeBlocking("server", 30_000)],
+  },
+  {
+    title: "SO_LINGER of 30 s behind FIN that is acknowledged: close() returns at once",
+    reading: ["client"],
+    steps: [act("server", "fin"), closeBlocking("server", 30_000)],
+  },
+  {
+    title: "SO_LINGER of 30 s, and a client that reads after a while: close() waits for it",
+    reading: [],
+    steps: [
+      write("server", LARGE_BYTES),
+      closeBlocking("server", 30_000),
+      { end: "server", does: "stay", ms: 500 },
+      act("client", "read"),
+    ],
+  },
+  {
+    title: "SO_LINGER of 1 s, and a client that reads later: close() returns, an orphan goes on",
+    reading: [],
+    steps: [
+      write("server", LARGE_BYTES),
+      closeBlocking("server", 1_000),
+      wait("server", 1_500),
+      act("client", "read"),
+    ],
+  },
+  {
+    title: "SO_LINGER of 30 s with unread input: RST at once",
+    reading: ["client"],
+    steps: [write("client", 1_000), closeBlocking("server", 30_000)],
+  },
+  {
+    title: "SO_LINGER of 30 s, and data while close() waits: RST, and it returns",
+    reading: [],
+    steps: [write("server", LARGE_BYTES), closeBlocking("server", 30_000), write("client", 10)],
+  },
+  {
+    title: "SO_LINGER of 30 s, and RST while close() waits: it returns",
+    reading: [],
+    steps: [write("server", LARGE_BYTES), closeBlocking("server", 30_000), act("client", "reset")],
   },
 ];

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { close } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { describe, it } from "vitest";
 import { type ReadingUser, TcpScene } from "../../src/simulation/fake-scene.ts";
@@ -25,14 +26,16 @@ function simulate({ reading, steps }: TruthCase): readonly Both[] {
   const scene = new TcpScene();
   const users: Record<End, ReadingUser> = scene.connect();
   for (const end of ["server", "client"] as const) users[end].isReading = reading.includes(end);
+  const inClose = new Set<ReadingUser>();
+  const look = (user: ReadingUser): Observation => observe(user, inClose.has(user));
   return steps.map((step) => {
-    simulateStep(users[step.end], step);
-    scene.advance(step.does === "wait" ? step.ms : 500);
-    return { server: observe(users.server), client: observe(users.client) };
+    simulateStep(users[step.end], step, inClose);
+    scene.advance(step.does === "wait" || step.does === "stay" ? step.ms : 500);
+    return { server: look(users.server), client: look(users.client) };
   });
 }
 
-function simulateStep(user: ReadingUser, step: Step): void {
+function simulateStep(user: ReadingUser, step: Step, inClose: Set<ReadingUser>): void {
   const { endpoint } = user;
   switch (step.does) {
     case "write":
@@ -45,7 +48,12 @@ function simulateStep(user: ReadingUser, step: Step): void {
       endpoint.close();
       break;
     case "close-within":
-      endpoint.closeWithin(step.ms);
+      endpoint.limitFinWait2(step.ms);
+      endpoint.close();
+      break;
+    case "close-blocking":
+      inClose.add(user);
+      endpoint.closeBlocking(step.ms, () => inClose.delete(user));
       break;
     case "user-timeout":
       endpoint.setUserTimeout(step.ms);
@@ -59,7 +67,7 @@ function simulateStep(user: ReadingUser, step: Step): void {
   }
 }
 
-function observe(user: ReadingUser): Observation {
+function observe(user: ReadingUser, isInClose: boolean): Observation {
   const { endpoint, receivedBytes, isReading } = user;
   const isGone = endpoint.state === "closed";
   return {
@@ -68,6 +76,7 @@ function observe(user: ReadingUser): Observation {
     isOwned: !isGone && endpoint.state !== "time-wait" && endpoint.isOwned,
     receivedBytes,
     sees: isReading ? seen(user) : "open",
+    isInClose,
   };
 }
 
@@ -82,6 +91,7 @@ function seen({ endpoint, isAtEnd }: ReadingUser): Observation["sees"] {
 class KernelEnd {
   receivedBytes = 0;
   sees: Observation["sees"] = "open";
+  isInClose = false;
   readonly socket: Socket;
   readonly #ports: readonly [local: number, peer: number];
 
@@ -110,7 +120,8 @@ class KernelEnd {
     const line = socketOf(...this.#ports);
     const state = line?.state ?? "gone";
     const isOwned = line !== null && state !== "time-wait" && line.isOwned;
-    return { state, isOwned, receivedBytes: this.receivedBytes, sees: this.sees };
+    const { receivedBytes, sees, isInClose } = this;
+    return { state, isOwned, receivedBytes, sees, isInClose };
   }
 
   play(step: Step): void {
@@ -134,9 +145,26 @@ class KernelEnd {
         socketOptions?.setFinWait2Seconds(this.#descriptor(), step.ms / 1_000);
         this.socket.destroy();
         break;
+      case "close-blocking":
+        this.#closeBlocking(step.ms / 1_000);
+        break;
       case "user-timeout":
         socketOptions?.setUnacknowledgedTimeoutMs(this.#descriptor(), step.ms);
     }
+  }
+
+  /** On a thread: of two descriptors of one socket the close() of the last one waits. */
+  #closeBlocking(seconds: number): void {
+    const duplicate = socketOptions?.duplicate(this.#descriptor()) ?? null;
+    assert.ok(duplicate !== null, "the descriptor could not be duplicated");
+    assert.equal(socketOptions?.setSoLinger(duplicate, seconds), true);
+    this.isInClose = true;
+    this.socket.once("close", () => {
+      close(duplicate, () => {
+        this.isInClose = false;
+      });
+    });
+    this.socket.destroy();
   }
 
   #descriptor(): number {
@@ -181,10 +209,11 @@ describe("the same in the kernel and in the simulator", () => {
       try {
         for (const [index, step] of truthCase.steps.entries()) {
           ends[step.end].play(step);
+          const untilMs = performance.now() + (step.does === "stay" ? step.ms : 0);
           const wanted = JSON.stringify(expected[index]);
           await poll(
             `step ${index + 1} as simulated: ${wanted}`,
-            () => JSON.stringify(look()) === wanted,
+            () => performance.now() >= untilMs && JSON.stringify(look()) === wanted,
             () => JSON.stringify(look()),
           );
         }
