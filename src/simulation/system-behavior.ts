@@ -9,6 +9,8 @@ export interface SystemBehavior {
   /** FIN-WAIT-2 of a socket that the application still has. Infinity: no time limit. */
   readonly finWait2OwnedMs: number;
   readonly finWait2OrphanMs: number;
+  /** If close() came before the FIN was acknowledged; `null`: the same. */
+  readonly finWait2ClosedEarlyMs: number | null;
   readonly timeWaitMs: number;
   /** What an RST does to data that nobody has read yet. */
   readonly receivedOnReset: "kept" | "discarded";
@@ -51,6 +53,7 @@ export interface ConnectionMemory {
 export const LINUX: SystemBehavior = {
   finWait2OwnedMs: Number.POSITIVE_INFINITY,
   finWait2OrphanMs: 60_000,
+  finWait2ClosedEarlyMs: null,
   timeWaitMs: 60_000,
   receivedOnReset: "kept",
   resetsUnreadOnClose: true,
@@ -89,6 +92,7 @@ export const LINUX: SystemBehavior = {
  * and Stevens, TCP/IP Illustrated vol. 2, 1995, chapters 2, 16, 24, 25.
  */
 const BSD: Omit<SystemBehavior, "finWait2OwnedMs" | "finWait2OrphanMs" | "timeWaitMs"> = {
+  finWait2ClosedEarlyMs: null,
   receivedOnReset: "kept",
   // Only data that arrives after close() is answered with RST there.
   resetsUnreadOnClose: false,
@@ -127,11 +131,12 @@ const BSD: Omit<SystemBehavior, "finWait2OwnedMs" | "finWait2OrphanMs" | "timeWa
  */
 export function behaviorOf(profile: SystemProfile): SystemBehavior {
   const base = profile.platform === "linux" ? LINUX : BSD;
-  const { owned, orphan } = profile.finWait2;
+  const { owned, orphan, closedEarly } = profile.finWait2;
   return {
     ...base,
     finWait2OwnedMs: finWait2TimeoutMs(owned) ?? Number.POSITIVE_INFINITY,
     finWait2OrphanMs: finWait2TimeoutMs(orphan) ?? Number.POSITIVE_INFINITY,
+    finWait2ClosedEarlyMs: closedEarly === undefined ? null : finWait2TimeoutMs(closedEarly),
     timeWaitMs: profile.timeWaitMs === "unknown" ? 60_000 : profile.timeWaitMs,
     receivedOnReset: profile.receivedOnReset === "discarded" ? "discarded" : "kept",
     onMemoryFull: profile.memoryFull === "unknown" ? base.onMemoryFull : profile.memoryFull,

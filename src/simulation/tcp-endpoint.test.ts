@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
+import { systemById } from "../tcp/system-catalogue.ts";
 import { DELAY_MS, TcpScene } from "./fake-scene.ts";
-import { LINUX } from "./system-behavior.ts";
+import { behaviorOf, LINUX } from "./system-behavior.ts";
 
 // Goal: a simulated connection begins, carries bytes and ends as RFC 9293 and today's kernels have
 // it. How: two hosts 25 ms apart, and what each end saw; the figures of Linux are measured ones.
@@ -244,6 +245,32 @@ describe("time limits, as measured on Linux", () => {
     server.endpoint.setKeepAlive({ idleMs: 10_000, intervalMs: 5_000, probeCount: 3 });
     assert.ok(Math.abs(goneAfter(scene, MINUTE_MS) - 25_000) <= 1_000);
   });
+});
+
+describe("FIN-WAIT-2 of an orphan, by whether close() came before the ACK", () => {
+  for (const [system, halfCloses, expectedMs] of [
+    ["sunos-4", false, 675_000],
+    ["sunos-4", true, null],
+    ["bsdos-2.1", false, 675_000],
+    ["bsdos-2.1", true, null],
+    ["freebsd-2", false, 675_000],
+    ["freebsd-2", true, 675_000],
+  ] as const) {
+    const title = halfCloses ? "half-close, close() behind the ACK" : "close() at once";
+    it(`${system}, ${title}: ${expectedMs ?? "no end"}`, () => {
+      const scene = new TcpScene({ server: behaviorOf(systemById(system)) });
+      const { server } = scene.connect();
+      if (halfCloses) {
+        server.endpoint.shutdownWrite();
+        scene.advance(2 * ROUND_MS);
+      }
+      server.endpoint.close();
+      scene.advance((expectedMs ?? 86_400_000) - 1_000);
+      assert.equal(server.endpoint.state, "fin-wait-2");
+      scene.advance(2_000);
+      assert.equal(scene.serverHost.endpointCount, expectedMs === null ? 1 : 0);
+    });
+  }
 });
 
 describe("memory", () => {

@@ -54,7 +54,8 @@ export class TcpEndpoint {
   #isRead = true;
   /** False before the SYN. */
   #isBegun = false;
-  #finWait2OrphanMs: number;
+  /** TCP_LINGER2. */
+  #finWait2LimitMs: number | null = null;
 
   constructor(host: EndpointHost, local: TransportEndpoint, peer: TransportEndpoint) {
     const { behavior, world } = host;
@@ -67,7 +68,6 @@ export class TcpEndpoint {
     this.#account = new EndpointAccount(host);
     this.#stateTimer = new KernelTimer(world, behavior.timers, () => this.#handleStateTimeout());
     this.#wakeUp = new WakeUp(world, () => this.user?.handleReady());
-    this.#finWait2OrphanMs = behavior.finWait2OrphanMs;
   }
 
   get state(): EndpointState {
@@ -140,7 +140,7 @@ export class TcpEndpoint {
 
   /** TCP_LINGER2: a time limit of its own for an orphan in FIN-WAIT-2. */
   limitFinWait2(orphanMs: number): void {
-    this.#finWait2OrphanMs = orphanMs;
+    this.#finWait2LimitMs = orphanMs;
   }
 
   /** Sends RST, and nothing is known any more. */
@@ -190,7 +190,8 @@ export class TcpEndpoint {
       return;
     }
     this.#disown();
-    if (this.#state === "fin-wait-2") this.#stateTimer.arm(this.#finWait2OrphanMs);
+    if (this.#state !== "fin-wait-2") return;
+    this.#stateTimer.arm(this.#finWait2LimitMs ?? behavior.finWait2OrphanMs);
   }
 
   #endBlockingClose(): void {
@@ -305,8 +306,9 @@ export class TcpEndpoint {
 
   #enterFinWait2(): void {
     this.#enter("fin-wait-2");
-    const { finWait2OwnedMs } = this.#host.behavior;
-    this.#stateTimer.arm(this.#isOwned ? finWait2OwnedMs : this.#finWait2OrphanMs);
+    const { finWait2OwnedMs, finWait2OrphanMs, finWait2ClosedEarlyMs } = this.#host.behavior;
+    const orphanMs = this.#finWait2LimitMs ?? finWait2ClosedEarlyMs ?? finWait2OrphanMs;
+    this.#stateTimer.arm(this.#isOwned ? finWait2OwnedMs : orphanMs);
   }
 
   #enterTimeWait(): void {
