@@ -330,7 +330,7 @@ export class TcpEndpoint {
       this.#vanish();
       return;
     }
-    const isHalf = this.#state === "close-wait" || this.#state === "last-ack";
+    const isHalf = this.#state === "close-wait";
     if (this.#host.behavior.receivedOnReset === "discarded") this.received.discard();
     this.#fail(isHalf ? "EPIPE" : "ECONNRESET");
   }

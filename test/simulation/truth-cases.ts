@@ -1,4 +1,7 @@
 // What is done to a connection, over the kernel and in the simulator, one step after another.
+//
+// RST comes in every state but two: in SYN-SENT it is a refused connection, which is another test's;
+// and a SYN-RECEIVED that waits can only be made by somebody who sends segments by hand.
 
 export type End = "server" | "client";
 
@@ -11,6 +14,11 @@ export type Step =
   | { readonly end: End; readonly does: "close-blocking"; readonly ms: number }
   /** TCP_USER_TIMEOUT. */
   | { readonly end: End; readonly does: "user-timeout"; readonly ms: number }
+  /**
+   * SYN from the port of a connection that is over, while nobody listens. TIME-WAIT answers with an
+   * ACK, which is nothing to whoever has sent the SYN: RST.
+   */
+  | { readonly end: "client"; readonly does: "syn-again" }
   /** So much time may pass before the next observation holds. */
   | { readonly end: End; readonly does: "wait"; readonly ms: number }
   /** So much time has to pass, and the observation holds behind it. */
@@ -83,12 +91,12 @@ export const TRUTH_CASES: readonly TruthCase[] = [
     steps: [act("server", "close"), write("client", 10)],
   },
   {
-    title: "RST of the client on an open connection",
+    title: "RST in ESTABLISHED",
     reading: ["server"],
     steps: [act("client", "reset")],
   },
   {
-    title: "RST of the client in answer to FIN",
+    title: "RST in FIN-WAIT-2",
     reading: ["server"],
     steps: [act("server", "fin"), act("client", "reset")],
   },
@@ -180,5 +188,72 @@ export const TRUTH_CASES: readonly TruthCase[] = [
     title: "SO_LINGER of 30 s, and RST while close() waits: it returns",
     reading: [],
     steps: [write("server", LARGE_BYTES), closeBlocking("server", 30_000), act("client", "reset")],
+  },
+  {
+    title: "RST in FIN-WAIT-1",
+    reading: ["server"],
+    steps: [write("server", LARGE_BYTES), act("server", "fin"), act("client", "reset")],
+  },
+  {
+    title: "RST in FIN-WAIT-1, for an orphan",
+    reading: [],
+    steps: [write("server", LARGE_BYTES), act("server", "close"), act("client", "reset")],
+  },
+  {
+    title: "RST in FIN-WAIT-2, for an orphan",
+    reading: [],
+    steps: [act("server", "close"), act("client", "reset")],
+  },
+  {
+    title: "RST in CLOSE-WAIT",
+    reading: BOTH,
+    steps: [act("client", "fin"), act("client", "reset")],
+  },
+  {
+    title: "RST in CLOSE-WAIT, and a server that reads afterwards",
+    reading: [],
+    steps: [
+      write("client", 1_000),
+      act("client", "fin"),
+      act("client", "reset"),
+      act("server", "read"),
+    ],
+  },
+  {
+    title: "RST in LAST-ACK",
+    // Whoever has read FIN and sent one lets go of the socket, in Node.
+    reading: [],
+    steps: [
+      act("client", "fin"),
+      write("server", LARGE_BYTES),
+      act("server", "fin"),
+      act("client", "reset"),
+    ],
+  },
+  {
+    title: "RST in LAST-ACK, for an orphan",
+    reading: [],
+    steps: [
+      act("client", "fin"),
+      write("server", LARGE_BYTES),
+      act("server", "close"),
+      act("client", "reset"),
+    ],
+  },
+  {
+    title: "RST in CLOSING",
+    // Whoever has read FIN and sent one lets go of the socket, in Node.
+    reading: [],
+    steps: [
+      write("server", LARGE_BYTES),
+      act("server", "fin"),
+      act("client", "fin"),
+      act("client", "reset"),
+    ],
+  },
+  {
+    title: "RST in TIME-WAIT",
+    reading: BOTH,
+    steps: [act("server", "fin"), act("client", "fin"), { end: "client", does: "syn-again" }],
   },
 ];

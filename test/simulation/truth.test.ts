@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { close } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { constants } from "node:os";
 import { describe, it } from "vitest";
 import { type ReadingUser, TcpScene } from "../../src/simulation/fake-scene.ts";
+import type { TcpEndpoint } from "../../src/simulation/tcp-endpoint.ts";
 import { descriptorOf } from "../../src/transport/file-descriptor.ts";
 import { poll, within } from "../support/deadline.ts";
 import { KERNEL_NOTE, socketOf } from "../support/socket-table.ts";
@@ -29,7 +31,8 @@ function simulate({ reading, steps }: TruthCase): readonly Both[] {
   const inClose = new Set<ReadingUser>();
   const look = (user: ReadingUser): Observation => observe(user, inClose.has(user));
   return steps.map((step) => {
-    simulateStep(users[step.end], step, inClose);
+    if (step.does === "syn-again") sendSynAgain(scene, users.client.endpoint);
+    else simulateStep(users[step.end], step, inClose);
     scene.advance(step.does === "wait" || step.does === "stay" ? step.ms : 500);
     return { server: look(users.server), client: look(users.client) };
   });
@@ -67,6 +70,21 @@ function simulateStep(user: ReadingUser, step: Step, inClose: Set<ReadingUser>):
   }
 }
 
+function sendSynAgain({ network, serverHost, clientHost }: TcpScene, over: TcpEndpoint): void {
+  serverHost.stopListening(over.peer.port);
+  network.send(clientHost, {
+    from: over.local,
+    to: over.peer,
+    sequence: 0,
+    acknowledgment: null,
+    isSyn: true,
+    isFin: false,
+    isReset: false,
+    windowBytes: 65_535,
+    bytes: new Uint8Array(0),
+  });
+}
+
 function observe(user: ReadingUser, isInClose: boolean): Observation {
   const { endpoint, receivedBytes, isReading } = user;
   const isGone = endpoint.state === "closed";
@@ -99,9 +117,10 @@ class KernelEnd {
     this.socket = socket;
     this.#ports = [socket.localPort ?? 0, socket.remotePort ?? 0];
     socket.on("end", () => {
-      // Node takes RST that comes together with data for FIN; the kernel knows better.
-      const error = socketOptions?.takePendingError(this.#descriptor()) ?? null;
-      this.sees = error === null ? "fin" : "reset";
+      // Node takes RST that comes together with data for FIN; the kernel knows better. EPIPE is
+      // for RST behind FIN, which reads like FIN alone.
+      const error = socketOptions?.takePendingError(this.#descriptor()) ?? constants.errno.EPIPE;
+      this.sees = error === constants.errno.EPIPE ? "fin" : "reset";
     });
     socket.on("error", ({ code }: NodeJS.ErrnoException) => {
       if (this.sees === "open") this.sees = code === "ETIMEDOUT" ? "timeout" : "reset";
@@ -145,6 +164,12 @@ class KernelEnd {
         socketOptions?.setFinWait2Seconds(this.#descriptor(), step.ms / 1_000);
         this.socket.destroy();
         break;
+      case "syn-again": {
+        const [localPort, port] = this.#ports;
+        // Nobody listens, so it fails in the end.
+        connect({ port, localPort, host: "127.0.0.1" }).on("error", () => {});
+        break;
+      }
       case "close-blocking":
         this.#closeBlocking(step.ms / 1_000);
         break;
@@ -208,6 +233,7 @@ describe("the same in the kernel and in the simulator", () => {
       const look = (): Both => ({ server: ends.server.observe(), client: ends.client.observe() });
       try {
         for (const [index, step] of truthCase.steps.entries()) {
+          if (step.does === "syn-again") server.close();
           ends[step.end].play(step);
           const untilMs = performance.now() + (step.does === "stay" ? step.ms : 0);
           const wanted = JSON.stringify(expected[index]);
