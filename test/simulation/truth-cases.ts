@@ -1,7 +1,7 @@
 // What is done to a connection, over the kernel and in the simulator, one step after another.
 //
-// RST comes in every state but two: in SYN-SENT it is a refused connection, which is another test's;
-// and a SYN-RECEIVED that waits can only be made by somebody who sends segments by hand.
+// RST comes in every state but two: in SYN-SENT it is a refused connection, for another test; and a
+// SYN-RECEIVED that waits can only be made by somebody who sends segments by hand.
 
 export type End = "server" | "client";
 
