@@ -30,6 +30,8 @@ describe("KernelTimer", () => {
     ["ticks", 499, 1_000, 1_000],
     ["ticks", 500, 1_000, 1_500],
     ["ticks", 0, 1_001, 1_500],
+    ["ticks", 499, 0, 500],
+    ["wheel", 499, 0, 500],
     ["wheel", 0, Number.POSITIVE_INFINITY, null],
   ] as const) {
     it(`${kind}, ${delayMs} ms from ${armedAtMs} ms on: ${expected ?? "never"}`, () => {

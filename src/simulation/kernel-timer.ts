@@ -39,7 +39,8 @@ export class KernelTimer {
   #lookMs(delayMs: number): number {
     const { nowMs } = this.#world;
     if (this.#kind === "ticks") {
-      return (Math.floor(nowMs / TICK_MS) + Math.ceil(delayMs / TICK_MS)) * TICK_MS - nowMs;
+      const ticks = Math.max(1, Math.ceil(delayMs / TICK_MS));
+      return (Math.floor(nowMs / TICK_MS) + ticks) * TICK_MS - nowMs;
     }
     const jiffies = Math.ceil(delayMs / JIFFY_MS);
     let shared = 1;

@@ -97,7 +97,9 @@ export class SimulatedTransport implements Transport, EndpointUser {
     if (!this.canSetDeadlines) return false;
     this.#endpoint.limitFinWait2(finWait2RestMs);
     const wholeMs = Math.ceil(timeoutMs / 1_000) * 1_000;
-    this.#release(() => this.#endpoint.closeBlocking(wholeMs, () => {}));
+    // SO_LINGER of 0 s would be an RST.
+    if (wholeMs === 0) this.close();
+    else this.#release(() => this.#endpoint.closeBlocking(wholeMs, () => {}));
     return true;
   }
 
