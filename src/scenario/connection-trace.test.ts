@@ -147,12 +147,15 @@ describe("NotableConnections", () => {
     assert.equal(numberOf("first-reset"), UPLOADER);
     assert.equal(numberOf("first-of browser-never"), BROKEN);
     const longest = list.find(({ what }) => what === "longest-in-fin-wait-2");
-    // FreeBSD 2: (8 + 1) x 75 s.
-    assert.deepEqual([longest?.connection, longest?.finWait2Ms], [BROKEN, 675_000]);
+    assert.equal(longest?.connection, BROKEN);
+    // FreeBSD 2: (8 + 1) x 75 s, less what its clock of half a second takes off.
+    const shortMs = 675_000 - (longest?.finWait2Ms ?? 0);
+    assert.ok(shortMs >= 0 && shortMs < 500, JSON.stringify(longest));
   });
 
   it("a FIN-WAIT-2 that lasts: it counts up to now", async () => {
-    const server = { ...SCENARIO.server, system: "sunos-4" };
+    // SunOS 4 has no timer if close() comes behind the ACK.
+    const server = { ...SCENARIO.server, system: "sunos-4", close: { mode: "lingering" as const } };
     const list = (await watched(new NotableConnections(), { ...SCENARIO, server })).list(2_000_000);
     const longest = list.find(({ what }) => what === "longest-in-fin-wait-2");
     assert.ok((longest?.finWait2Ms ?? 0) > 900_000, JSON.stringify(longest));

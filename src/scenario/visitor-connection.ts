@@ -1,4 +1,5 @@
-import type { EndpointUser, TcpEndpoint } from "../simulation/tcp-endpoint.ts";
+import type { EndpointUser } from "../simulation/endpoint-user.ts";
+import type { TcpEndpoint } from "../simulation/tcp-endpoint.ts";
 import type { World } from "../simulation/world.ts";
 import type { ClientProfile } from "./client-profile.ts";
 import { ResponseProgress } from "./response-progress.ts";

@@ -95,7 +95,8 @@ export class Host implements NetworkHost, EndpointHost {
     if (this.crashedAtMs !== null) return;
     const endpoint = this.#endpoints.get(keyOf(segment.to.port, segment.from));
     if (endpoint !== undefined) {
-      if (segment.isSyn && segment.acknowledgment === null && endpoint.yieldToSyn()) {
+      const isForListener = segment.isSyn && this.#listeners.has(segment.to.port);
+      if (isForListener && segment.acknowledgment === null && endpoint.yieldToSyn()) {
         this.#acceptSyn(segment);
       } else endpoint.receive(segment);
     } else if (segment.isSyn && segment.acknowledgment === null) this.#acceptSyn(segment);

@@ -6,7 +6,8 @@ import type {
   TransportHandler,
   TransportTls,
 } from "../transport/transport.ts";
-import type { EndpointUser, TcpEndpoint } from "./tcp-endpoint.ts";
+import type { EndpointUser } from "./endpoint-user.ts";
+import type { TcpEndpoint } from "./tcp-endpoint.ts";
 import type { World } from "./world.ts";
 
 // The Transport port over a simulated socket, as a runtime with an event loop has it: it reads what
@@ -100,14 +101,24 @@ export class SimulatedTransport implements Transport, EndpointUser {
     if (!this.canSetDeadlines) this.close();
     else {
       const detail = `TCP_LINGER2 ${Math.ceil(finWait2RestMs / 1_000)} s`;
-      this.#release("close", detail, () => this.#endpoint.closeWithin(finWait2RestMs));
+      this.#release("close", detail, () => {
+        this.#endpoint.limitFinWait2(finWait2RestMs);
+        this.#endpoint.close();
+      });
     }
   }
 
-  /** close() goes on by itself here, so that nothing has to block for it. */
-  closeWithSoLinger(_timeoutMs: number, finWait2RestMs: number): boolean {
+  /** As if each such close() had a thread of its own: the runtime is not told when it returns. */
+  closeWithSoLinger(timeoutMs: number, finWait2RestMs: number): boolean {
     if (!this.canSetDeadlines) return false;
-    this.closeWithin(finWait2RestMs);
+    this.#endpoint.limitFinWait2(finWait2RestMs);
+    const wholeMs = Math.ceil(timeoutMs / 1_000) * 1_000;
+    // SO_LINGER of 0 s would be an RST.
+    if (wholeMs === 0) this.close();
+    else {
+      const detail = `SO_LINGER ${wholeMs / 1_000} s`;
+      this.#release("close", detail, () => this.#endpoint.closeBlocking(wholeMs, () => {}));
+    }
     return true;
   }
 
@@ -140,8 +151,8 @@ export class SimulatedTransport implements Transport, EndpointUser {
       sentBytes: Math.max(0, send.highest - 1 - finBytes),
       notSentBytes: send.notSentBytes,
       unacknowledgedSegments: send.inFlightBytes > 0 ? 1 : 0,
-      roundTripMs: send.roundTripMs,
-      retransmitTimeoutMs: send.timeoutMs,
+      roundTripMs: send.rounds.lastMs,
+      retransmitTimeoutMs: send.rounds.timeoutMs,
     };
   }
 

@@ -343,8 +343,9 @@ function drawSite(random: Random): Site {
     finWait2OrphanMs: random.pick([2_000, 60_000, 120_000]),
     sendBufferBytes: random.pick([16_384, 65_536, 262_144]),
     receiveBufferBytes: random.pick([16_384, 65_536, 131_072]),
+    timers: random.pick(["wheel", "wheel", "ticks"]),
     resetsUnreadOnClose: random.chance(0.9),
-    retryLimit: isGenerous ? LINUX.retryLimit : random.pick([3, 15]),
+    retryLimit: isGenerous ? LINUX.retryLimit : random.pick([3, 3, 15]),
   };
   const limits: Partial<ServerLimits> = isGenerous
     ? { keepAliveTimeoutMs: random.pick([200, 5_000]) }
@@ -363,9 +364,11 @@ function drawSite(random: Random): Site {
     };
     return { policy, limits, behavior, canSetDeadlines, isGenerous, hasShutdown: false };
   }
-  const mode = random.pick(["lingering", "lingering", "off"] as const);
+  // close() with SO_LINGER wants a socket option.
+  const last = canSetDeadlines ? "so-linger" : "lingering";
+  const mode = random.pick(["lingering", "off", last] as const);
   const linger: Partial<ClosePolicy> =
-    mode === "off"
+    mode !== "lingering"
       ? {}
       : {
           lingerIdleTimeoutMs: random.pick([50, 500, 5_000, 5_000]),
@@ -378,6 +381,7 @@ function drawSite(random: Random): Site {
   const policy: Partial<ClosePolicy> = {
     mode,
     ...linger,
+    ...(mode === "so-linger" ? { soLingerTimeoutMs: random.pick([0, 1_000, 30_000]) } : {}),
     discardLimitBytes: random.pick([0, 10_000]),
     discardTimeoutMs: random.pick([100, 2_000]),
     finWait2TimeoutMs: random.pick([1_000, 10_000, 60_000]),
