@@ -33,7 +33,8 @@ export function surplusWords(client: ProbeClient): string {
 
 /**
  * Whether RST has come, also behind FIN. There it shows by the next write only, which fails at once
- * if it has: a socket that is merely closed lets the first write go.
+ * if it has: a socket that is merely closed lets the first write go. The runtime shows FIN for a
+ * RST, too, that comes together with data, so this is asked before the end is put into words.
  */
 export async function hasMetReset(client: ProbeClient): Promise<boolean> {
   if (client.end === "fin") {
@@ -51,6 +52,7 @@ export const RESET_BEHIND =
 export async function judgeOneResponse(client: ProbeClient, answerMs: number): Promise<Outcome> {
   await client.waitForResponses(1, answerMs);
   const { response } = client;
+  if (response?.isComplete !== true) await hasMetReset(client);
   const figures = { receivedBytes: client.reader.receivedBytes, sentBytes: client.sentBytes };
   if (response === undefined) {
     const when = client.end === "open" ? `No response within ${answerMs} ms` : endWords(client);
@@ -59,7 +61,10 @@ export async function judgeOneResponse(client: ProbeClient, answerMs: number): P
   }
   const { status, contentBytes } = response;
   if (!response.isComplete) {
-    const seen = `${status} was cut after ${contentBytes} bytes, by ${endWords(client)}`;
+    const isBare = response.framing === "close" && contentBytes === 0;
+    const seen = isBare
+      ? `${status} says no length, and ${endWords(client)} stands where FIN would end it`
+      : `${status} was cut after ${contentBytes} bytes, by ${endWords(client)}`;
     return fail(seen, { figures });
   }
   if (response.isLast) await client.waitForEnd(answerMs);

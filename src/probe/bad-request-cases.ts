@@ -65,6 +65,7 @@ async function runRequestLine(run: CaseRun): Promise<Outcome> {
   await client.send("@@@ this is no request @@@\r\n\r\n", "GET");
   const { answerMs } = run.settings;
   await client.waitForEnd(answerMs);
+  await hasMetReset(client);
   const { response } = client;
   if (response === undefined && client.end === "fin") return unkind("FIN, and no response");
   const outcome = await judgeOneResponse(client, answerMs);
@@ -82,6 +83,7 @@ async function judgeSilence(run: CaseRun, client: ProbeClient): Promise<Outcome>
   await client.waitForEnd(holdMs);
   const heldMs = Math.round(client.elapsedMs - fromMs);
   const figures = { heldMs };
+  const isReset = await hasMetReset(client);
   const { response } = client;
   const status = response === undefined ? "" : `${response.status}, `;
   if (client.reader.surplusBytes > 0) return fail(`${status}and ${surplusWords(client)}`);
@@ -98,7 +100,7 @@ async function judgeSilence(run: CaseRun, client: ProbeClient): Promise<Outcome>
   if (response !== undefined && response.status < 400) {
     return fail(`${status}as if the request were complete, after ${heldMs} ms`, { figures });
   }
-  if (await hasMetReset(client)) {
+  if (isReset) {
     return unkind(`${status}then RST after ${heldMs} ms: ${RESET_BEHIND}`, { figures });
   }
   return pass(`${status}FIN after ${heldMs} ms`, { figures });
@@ -116,9 +118,10 @@ async function runContentThenSilence(run: CaseRun): Promise<Outcome> {
   const client = await run.connect();
   const fields = ["Content-Length: 1000"];
   await client.send(run.head({ method: "POST", path, fields }) + SOME_CONTENT, "POST");
-  if (await client.waitForResponses(1, AT_ONCE_MS)) {
-    const { response } = client;
-    return notReached(`${response?.status} came without waiting for content: --upload-path`);
+  await client.waitForResponses(1, AT_ONCE_MS);
+  const { response } = client;
+  if (response !== undefined && response.status !== 408) {
+    return notReached(`${response.status} came without waiting for content: --upload-path`);
   }
   return judgeSilence(run, client);
 }
@@ -141,13 +144,17 @@ async function runRefusedThenSilence(run: CaseRun): Promise<Outcome> {
   await client.waitUntil(() => isSecond() || client.end !== "open", holdMs);
   const heldMs = Math.round(client.elapsedMs - fromMs);
   const figures = { heldMs };
+  await hasMetReset(client);
   const status = client.response?.status;
   if (isSecond())
     return fail(`${status}, and after ${heldMs} ms ${surplusWords(client)}`, { figures });
   if (client.end === "open") {
-    return notReached(`${status}, then nothing; the server waits longer than ${holdMs} ms`, {
-      figures,
-    });
+    return notReached(
+      `${status}, then nothing; the server waits longer than ${holdMs} ms: --hold-ms`,
+      {
+        figures,
+      },
+    );
   }
   return pass(`${status}, then ${endWords(client)} after ${heldMs} ms, and nothing between`, {
     figures,
@@ -159,6 +166,7 @@ async function runNoRequest(run: CaseRun): Promise<Outcome> {
   const client = await run.connect();
   await client.waitForEnd(holdMs);
   const heldMs = Math.round(client.elapsedMs);
+  await hasMetReset(client);
   const figures = { heldMs };
   if (client.end === "open") return fail(`Nothing for ${heldMs} ms`, { figures });
   if (client.end !== "fin") return unkind(`${endWords(client)} after ${heldMs} ms`, { figures });
@@ -257,8 +265,8 @@ export const BAD_REQUEST_CASES: readonly ProbeCase[] = [
     sends: "nothing",
     accepts: "FIN within the hold time, and no bytes before it",
     meaning:
-      "Browsers connect ahead of time: a 408 that waits there is taken for the answer to the first " +
-      "request. Without a bound, idle connections fill the server.",
+      "Browsers connect ahead of time: a 408 that waits there is taken for the answer to the " +
+      "first request. Without a bound, idle connections fill the server.",
     help: HELP,
     isPatient: true,
     run: runNoRequest,

@@ -1,11 +1,11 @@
-import { endWords, surplusWords } from "./account.ts";
+import { endWords, hasMetReset, RESET_BEHIND, surplusWords } from "./account.ts";
 import type { CaseRun } from "./case-run.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
 import type { RequestOptions } from "./target.ts";
 
-// Where a response ends, seen from behind it: nothing is left for the next reader, and nothing comes
-// that nobody asked for.
+// Where a response ends, seen from behind it: nothing is left for the next reader, and nothing
+// comes that nobody asked for.
 
 const HELP = "#what-stands-behind-a-response";
 
@@ -24,7 +24,7 @@ async function runBare(run: CaseRun, { request, status }: Bare): Promise<Outcome
   const { response } = client;
   if (response === undefined) return fail(`No response, but ${endWords(client)}`);
   const got = response.status;
-  if (status !== null && got !== status) return notReached(`${got}, where ${status} came before`);
+  if (status !== null && got !== status) return notReached(`${got} instead of ${status}`);
   // Stray content may come in a piece of its own; on a connection that ends, before FIN.
   if (response.isLast) await client.waitForEnd(answerMs);
   else await client.waitUntil(() => client.reader.surplusBytes > 0, client.kernelAnswerMs);
@@ -67,6 +67,7 @@ async function runBehindClose(run: CaseRun, method: string): Promise<Outcome> {
   const client = await run.connect();
   await client.send(run.head({ method, fields: ["Connection: close"] }), method);
   await client.waitForEnd(answerMs);
+  const isReset = await hasMetReset(client);
   const { response } = client;
   if (response?.isComplete !== true) {
     return fail(`No whole response, but ${endWords(client)}`);
@@ -77,6 +78,7 @@ async function runBehindClose(run: CaseRun, method: string): Promise<Outcome> {
     return notReached(`${status} ends with the connection, so nothing can stand behind it`);
   }
   if (client.end === "open") return unkind(`${status}, and no FIN for ${answerMs} ms`);
+  if (isReset) return unkind(`${status} arrived whole, and RST behind it: ${RESET_BEHIND}`);
   return pass(`${status}, then ${endWords(client)} without a byte between`);
 }
 
@@ -90,7 +92,9 @@ async function runOneResponse(run: CaseRun): Promise<Outcome> {
   const fromMs = client.elapsedMs;
   const isSurplus = (): boolean => client.reader.surplusBytes > 0;
   await client.waitUntil(() => isSurplus() || client.end !== "open", holdMs);
-  return judgeIdle(client, Math.round(client.elapsedMs - fromMs));
+  const idleMs = Math.round(client.elapsedMs - fromMs);
+  await hasMetReset(client);
+  return judgeIdle(client, idleMs);
 }
 
 function judgeIdle(client: ProbeClient, idleMs: number): Outcome {

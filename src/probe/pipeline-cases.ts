@@ -27,6 +27,7 @@ async function runInOrder(run: CaseRun): Promise<Outcome> {
     () => client.completeCount >= GOOD_COUNT || client.end !== "open",
     run.settings.answerMs,
   );
+  await hasMetReset(client);
   const { completeCount: count, responses } = client;
   const figures = { requests: GOOD_COUNT, responses: count };
   if (client.reader.surplusBytes > 0) {
@@ -53,6 +54,7 @@ async function runBehindContent(run: CaseRun): Promise<Outcome> {
   await client.send(sent, "POST", "POST", "GET");
   const isOver = (): boolean => client.completeCount >= 3 || client.end !== "open";
   await client.waitUntil(isOver, run.settings.answerMs);
+  await hasMetReset(client);
   const seen = `${statusWords(client)} to upload, chunked upload and page`;
   if (client.reader.surplusBytes > 0) return fail(`${seen}, and ${surplusWords(client)}`);
   if (client.completeCount >= 3) {
@@ -95,10 +97,11 @@ async function runStop(run: CaseRun, stop: Stop): Promise<Outcome> {
   await client.waitForEnd(answerMs);
   // The runtime may tell of RST before the rest was sent; the write ends in any case.
   if (client.end !== "open") await sending;
-  return judgeStop(run, client, stop);
+  const isReset = await hasMetReset(client);
+  return judgeStop(run, client, stop, isReset);
 }
 
-async function judgeStop(run: CaseRun, client: ProbeClient, stop: Stop): Promise<Outcome> {
+function judgeStop(run: CaseRun, client: ProbeClient, stop: Stop, isReset: boolean): Outcome {
   const { goodCount, isMalformed, status } = stop;
   const { surplusBytes } = client.reader;
   const seen = `${statusWords(client)}`;
@@ -129,7 +132,7 @@ async function judgeStop(run: CaseRun, client: ProbeClient, stop: Stop): Promise
       figures,
     });
   }
-  if (await hasMetReset(client)) {
+  if (isReset) {
     return unkind(`${seen} arrived whole, and RST behind: ${RESET_BEHIND}`, { figures });
   }
   return pass(`${seen}, then FIN, with ${client.sentBytes} bytes sent`, { figures });
@@ -245,7 +248,7 @@ export const PIPELINE_CASES: readonly ProbeCase[] = [
     title: "large responses, then a malformed request, to a client that reads later",
     level: "must",
     requirement: STAGES,
-    sends: `${GOOD_COUNT} requests for a large page, a malformed one, 400 KB behind it, then reads`,
+    sends: `${GOOD_COUNT} requests for a large page, a malformed one, 400 KB behind it`,
     accepts: "all responses and an error, whole, then FIN and no RST",
     meaning: LOST,
     help: HELP,
@@ -283,7 +286,7 @@ export const PIPELINE_CASES: readonly ProbeCase[] = [
     title: "large responses, the last with Connection: close, to a client that reads later",
     level: "must",
     requirement: STAGES,
-    sends: `${GOOD_COUNT} requests for a large page, the last with close, 400 KB behind, then reads`,
+    sends: `${GOOD_COUNT} requests for a large page, the last with close, 400 KB behind it`,
     accepts: "all responses whole, then FIN and no RST",
     meaning: LOST,
     help: HELP,
