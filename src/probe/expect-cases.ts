@@ -16,6 +16,8 @@ const CONTINUE_MS = 3_000;
 const UNASKED_MS = 200;
 /** Of content that was refused. */
 const ANYWAY_BYTES = 2_000_000;
+/** Content so small that servers rather read it than close, and larger than one request. */
+const SMALL_BYTES = 1_000;
 /** Requests in content that was refused: beyond any buffer for one head. */
 const REQUESTS_IN_CONTENT = 20;
 const NO_UPLOAD = "No path is known that takes uploads: --upload-path";
@@ -119,11 +121,12 @@ async function runRefused(run: CaseRun): Promise<Outcome> {
   return unkind(`100, which asks for the content, and then ${status} without it`, outcome);
 }
 
-async function runRefusedThenNext(run: CaseRun): Promise<Outcome> {
+async function runRefusedThenNext(run: CaseRun, mostBytes: number): Promise<Outcome> {
   const answer = run.facts.small.length;
   if (answer === null) return notReached(NO_REFUSAL);
   const client = await run.connect();
-  await client.send(expecting(run, answer), answer.method);
+  const uploadBytes = Math.min(answer.uploadBytes, mostBytes);
+  await client.send(expecting(run, { ...answer, uploadBytes }), answer.method);
   const { answerMs } = run.settings;
   await client.waitUntil(() => client.completeCount > 0 || client.end !== "open", answerMs);
   const { response } = client;
@@ -133,7 +136,10 @@ async function runRefusedThenNext(run: CaseRun): Promise<Outcome> {
   if (response.isLast) {
     await client.waitForEnd(answerMs);
     await hasMetReset(client);
-    if (client.end === "fin") return pass(`${status} that says close, then FIN`);
+    if (client.end === "fin") {
+      const figures = { closedAfterMs: Math.round((client.finAtMs ?? 0) - response.headAtMs) };
+      return pass(`${status} that says close, then FIN`, { figures });
+    }
     const how = client.end === "open" ? `no FIN for ${answerMs} ms` : endWords(client);
     return unkind(`${status} that says close, then ${how}`);
   }
@@ -180,6 +186,27 @@ async function runRefusedRequests(run: CaseRun): Promise<Outcome> {
   const { status } = response;
   if (client.reader.surplusBytes > 0) return fail(`${status}, and ${surplusWords(client)}`);
   return pass(`${status}, and nothing to ${content.length} bytes of content with requests in it`);
+}
+
+function thenNextCase(name: string, text: string, mostBytes: number): ProbeCase {
+  return {
+    id: `expect/${name}`,
+    title: `${text} is refused, and the client sends its next request instead`,
+    level: "should",
+    requirement: {
+      source: "RFC 9110, 10.1.1",
+      text:
+        "A server that answers before it has read the content says whether it closes the " +
+        "connection or goes on reading the content.",
+    },
+    sends: "no content; if the connection stays, another request on it",
+    accepts: "a response that says close and then FIN, or an answer to the other request",
+    meaning:
+      "A client that does not send the refused content, and goes on with the connection, has its " +
+      "next request read as content: it waits for an answer that never comes.",
+    help: HELP,
+    run: (run) => runRefusedThenNext(run, mostBytes),
+  };
 }
 
 const ACCEPT_MEANING =
@@ -251,24 +278,8 @@ export const EXPECT_CASES: readonly ProbeCase[] = [
     help: HELP,
     run: runRefused,
   },
-  {
-    id: "expect/refused-then-next",
-    title: "after a refusal of Expect: 100-continue the client sends its next request instead",
-    level: "should",
-    requirement: {
-      source: "RFC 9110, 10.1.1",
-      text:
-        "A server that answers before it has read the content says whether it closes the " +
-        "connection or goes on reading the content.",
-    },
-    sends: "no content; if the connection stays, another request on it",
-    accepts: "a response that says close and then FIN, or an answer to the other request",
-    meaning:
-      "A client that does not send the refused content, and goes on with the connection, has its " +
-      "next request read as content: it waits for an answer that never comes.",
-    help: HELP,
-    run: runRefusedThenNext,
-  },
+  thenNextCase("refused-then-next", "a large upload", Number.POSITIVE_INFINITY),
+  thenNextCase("refused-small-then-next", "a small upload", SMALL_BYTES),
   {
     id: "expect/refused-anyway",
     title: "the client sends the refused content all the same, and reads only then",

@@ -12,6 +12,7 @@ const SEEN: Readonly<Record<string, RegExp>> = {
   "expect/http-1.0": /^200 arrived whole, 6 bytes$/,
   "expect/refused": /^413 arrived whole, 10 bytes$/,
   "expect/refused-then-next": /^413 that says close, then FIN$/,
+  "expect/refused-small-then-next": /^413 that says close, then FIN$/,
   "expect/refused-anyway": /^413 arrived whole, 10 bytes$/,
   "expect/refused-content-is-no-request": /^413, and nothing to \d+ bytes of content/,
 };
@@ -141,6 +142,7 @@ describe("Expect: 100-continue", () => {
     ["expect/refused-then-next", SaysCloseOnly, "unkind", /^413 that says close, then no FIN/],
     ["expect/refused-then-next", ClosesWithoutWord, "unkind", /does not say close, then FIN$/],
     ["expect/refused-then-next", ForgetsContent, "pass", /^413, and 200 to the next request$/],
+    ["expect/refused-small-then-next", ReadsContentOn, "unkind", /next request got no response/],
     ["expect/refused-anyway", ClosesAtOnce, "unkind", /^413 arrived whole, and RST behind it/],
     ["expect/refused-anyway", ResetsUploads, "fail", /^RST \(.*\), and no response/],
     [
