@@ -31,13 +31,17 @@ export function surplusWords(client: ProbeClient): string {
   return `${surplusBytes} bytes behind it that nobody asked for ("${start}")`;
 }
 
+/** Clients that were asked: a second write would meet the RST that the first one brought about. */
+const ASKED = new WeakSet<ProbeClient>();
+
 /**
  * Whether RST has come, also behind FIN. There it shows by the next write only, which fails at once
  * if it has: a socket that is merely closed lets the first write go. The runtime shows FIN for a
  * RST, too, that comes together with data, so this is asked before the end is put into words.
  */
 export async function hasMetReset(client: ProbeClient): Promise<boolean> {
-  if (client.end === "fin") {
+  if (client.end === "fin" && !ASKED.has(client)) {
+    ASKED.add(client);
     await client.elapse(client.kernelAnswerMs);
     await client.send("\r\n");
   }

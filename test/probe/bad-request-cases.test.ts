@@ -134,6 +134,8 @@ describe("bad requests", () => {
     ["bad/field-1m", TakesLargeHeads, "pass", /^200: all 1000000 bytes of it were read$/],
     ["bad/field-128k", ResetsAll, "fail", /^RST \(\w+\), and no response/],
     ["bad/target-1m", ResetsAll, "fail", /^RST \(\w+\), and no response/],
+    // All was read, so its close is no RST until somebody writes again.
+    ["bad/request-line", ClosesAtOnce, "pass", /^400 arrived whole, 0 bytes$/],
     ["bad/request-line", ResetsAll, "fail", /^RST \(\w+\), and no response/],
     ["bad/request-line", SaysNothing, "unkind", /^FIN, and no response$/],
     ["bad/request-line", TakesIncomplete, "fail", /^200 to something that is no request$/],

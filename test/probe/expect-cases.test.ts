@@ -105,6 +105,13 @@ class ResetsUploads extends FixtureConnection {
   }
 }
 
+/** Answers uploads without reading them. */
+class AnswersUploadsAtOnce extends FixtureConnection {
+  protected override handleRequest(request: FixtureRequest): void {
+    this.answerLast(this.responseTo(request), request);
+  }
+}
+
 /** Loses count of the content that comes with the head. */
 class LosesContent extends FixtureConnection {
   protected override handleRequest(request: FixtureRequest): void {
@@ -134,6 +141,8 @@ describe("Expect: 100-continue", () => {
       /^200, and 200 to the next .* nobody asked for \("HTTP\/1\.1 400/,
     ],
     ["expect/unawaited", ResetsUploads, "fail", /ECONNRESET.*and no response/],
+    ["expect/http-1.0", AnswersUploadsAtOnce, "pass", /^200 arrived whole, 6 bytes$/],
+    ["expect/accepted", AnswersUploadsAtOnce, "pass", /^200 at once, without 100$/],
     ["expect/http-1.0", AlwaysContinues, "fail", /^100 to a client of HTTP\/1\.0, before 200/],
     ["expect/refused", AlwaysContinues, "unkind", /^100, which asks for the content, and then 413/],
     ["expect/refused", ContinuesAndWaits, "unkind", /^100, and no response for 500 ms/],
