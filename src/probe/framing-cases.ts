@@ -103,8 +103,13 @@ function judgeIdle(client: ProbeClient, idleMs: number): Outcome {
   if (client.reader.surplusBytes > 0) {
     return fail(`${status}, and after ${idleMs} ms ${surplusWords(client)}`, { figures });
   }
-  const end = client.end === "open" ? "still open" : endWords(client);
-  return pass(`${status}, then ${end} after ${idleMs} ms, without a byte between`, { figures });
+  if (client.end === "open") {
+    const seen = `${status}, then nothing; the server waits longer than ${idleMs} ms: --hold-ms`;
+    return notReached(seen, { figures });
+  }
+  return pass(`${status}, then ${endWords(client)} after ${idleMs} ms, without a byte between`, {
+    figures,
+  });
 }
 
 const MIXED_UP =

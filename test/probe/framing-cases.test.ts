@@ -121,6 +121,13 @@ describe("the end of responses", () => {
     expect(result.verdict).toBe(verdict);
   });
 
+  it("framing/one-response is not reached if the server waits longer", async () => {
+    const settings = { holdMs: 150 };
+    const { verdict, decisive } = await runCase("framing/one-response", { settings });
+    expect(verdict).toBe("not reached");
+    expect(decisive.seen).toMatch(/^200, then nothing; .*: --hold-ms$/);
+  });
+
   it.each([
     ["framing/204", { empty: null }, "--empty-path"],
     ["framing/304", { validator: null }, "neither ETag nor Last-Modified"],
