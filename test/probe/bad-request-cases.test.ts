@@ -105,6 +105,14 @@ class AnswersTwice extends FixtureConnection {
   }
 }
 
+/** Says 400 for each line that it does not understand. */
+class RefusesTwice extends FixtureConnection {
+  protected override handleBadRequest(): void {
+    this.send({ status: 400 }, undefined, []);
+    this.answerLast({ status: 400 });
+  }
+}
+
 /** Answers uploads without reading them. */
 class AnswersUploadsAtOnce extends FixtureConnection {
   protected override handleRequest(request: FixtureRequest): void {
@@ -139,6 +147,7 @@ describe("bad requests", () => {
     ["bad/request-line", ResetsAll, "fail", /^RST \(\w+\), and no response/],
     ["bad/request-line", SaysNothing, "unkind", /^FIN, and no response$/],
     ["bad/request-line", TakesIncomplete, "fail", /^200 to something that is no request$/],
+    ["bad/request-line", RefusesTwice, "fail", /^400 arrived whole, and .*\("HTTP\/1\.1 400/],
     ["bad/request-line", RefusesOnly, "fail", /^400, and no end of the connection for 500 ms$/],
     ["bad/head-then-silence", ResetsAll, "fail", /^RST \(\w+\) after \d+ ms, and no response$/],
     ["bad/head-then-silence", SaysNothing, "pass", /^FIN after \d+ ms$/],
