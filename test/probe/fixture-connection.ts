@@ -152,7 +152,9 @@ export class FixtureConnection {
       this.answerLast(this.responseTo(request), request);
       return;
     }
-    if (request.fields.get("expect") === "100-continue") this.sendContinue();
+    if (request.fields.get("expect") === "100-continue" && request.version !== "HTTP/1.0") {
+      this.sendContinue();
+    }
     this.current = { request, left: request.contentLength, isAnswered: false };
   }
 
