@@ -1,6 +1,7 @@
 import { EARLY_RESPONSE_CASES } from "./early-response-cases.ts";
 import type { ProbeCase } from "./probe-case.ts";
+import { TLS_CASES } from "./tls-cases.ts";
 
 // Every case, in the order in which they are shown.
 
-export const CATALOGUE: readonly ProbeCase[] = [...EARLY_RESPONSE_CASES];
+export const CATALOGUE: readonly ProbeCase[] = [...EARLY_RESPONSE_CASES, ...TLS_CASES];

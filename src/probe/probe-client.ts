@@ -236,6 +236,18 @@ export class ProbeClient implements SocketListener {
     return this.end === "reset";
   }
 
+  /**
+   * Resolves with true if RST has come, which behind FIN shows only when somebody looks. It sends
+   * nothing, so it does not bring RST about; and it sees only what is on its way already.
+   */
+  async hasMetReset(): Promise<boolean> {
+    await this.elapse(this.kernelAnswerMs);
+    this.#socket?.lookForReset();
+    // The failure of a write is told of a little later.
+    if (!this.isGone) await this.elapse(KERNEL_ANSWER_MS);
+    return this.end === "reset";
+  }
+
   handleBytes(bytes: Uint8Array): void {
     const nowMs = this.elapsedMs;
     const { responses, interimStatuses } = this.reader;

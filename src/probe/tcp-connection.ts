@@ -89,6 +89,11 @@ export class TcpConnection implements ProbeSocket {
     });
   }
 
+  lookForReset(): void {
+    // An empty write sends nothing, and fails if RST has come.
+    if (this.#socket.writable) this.#socket.write(new Uint8Array(0));
+  }
+
   closeNotify(): Promise<void> {
     return Promise.resolve();
   }
