@@ -1,7 +1,12 @@
 import { EARLY_RESPONSE_CASES } from "./early-response-cases.ts";
 import type { ProbeCase } from "./probe-case.ts";
+import { RELEASE_CASES } from "./release-cases.ts";
 import { TLS_CASES } from "./tls-cases.ts";
 
 // Every case, in the order in which they are shown.
 
-export const CATALOGUE: readonly ProbeCase[] = [...EARLY_RESPONSE_CASES, ...TLS_CASES];
+export const CATALOGUE: readonly ProbeCase[] = [
+  ...EARLY_RESPONSE_CASES,
+  ...RELEASE_CASES,
+  ...TLS_CASES,
+];
