@@ -1,4 +1,5 @@
 import { EARLY_RESPONSE_CASES } from "./early-response-cases.ts";
+import { LARGE_RESPONSE_CASES } from "./large-response-cases.ts";
 import type { ProbeCase } from "./probe-case.ts";
 import { RELEASE_CASES } from "./release-cases.ts";
 import { TLS_CASES } from "./tls-cases.ts";
@@ -7,6 +8,7 @@ import { TLS_CASES } from "./tls-cases.ts";
 
 export const CATALOGUE: readonly ProbeCase[] = [
   ...EARLY_RESPONSE_CASES,
+  ...LARGE_RESPONSE_CASES,
   ...RELEASE_CASES,
   ...TLS_CASES,
 ];
