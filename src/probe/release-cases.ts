@@ -61,7 +61,7 @@ export const RELEASE_CASES: readonly ProbeCase[] = [
     level: "should",
     requirement: {
       source: "nginx lingering_time 30 s, Apache 30 s, lighttpd 5 s",
-      text: "What is thrown away behind an early answer has a bound in time that bytes do not move.",
+      text: "What is thrown away behind an early answer has a bound in time that no byte moves.",
     },
     sends: `an upload that is refused, then ${DRIP.length} bytes each ${DRIP_PAUSE_MS} ms`,
     accepts: "an end of the connection, and no second response before it",

@@ -121,7 +121,7 @@ export class TcpConnection implements ProbeSocket {
     this.#socket.resume();
   }
 
-  /** The runtime tells of an end. It does so, too, where RST has come behind data: libuv sees HUP. */
+  /** The runtime tells of an end. It does so, too, where RST came behind data: libuv sees HUP. */
   #handleEnd(): void {
     const { writable, writableLength } = this.#socket;
     if (!writable || writableLength > 0) {

@@ -53,8 +53,8 @@ export const TLS_CASES: readonly ProbeCase[] = [
     requirement: {
       source: "RFC 9112, 9.6 and 9.8",
       text:
-        "A server may close as soon as it has sent its alert. Who closes in stages reads on until " +
-        "the client has closed, so that the client's own alert meets no RST.",
+        "A server may close as soon as it has sent its alert. Who closes in stages reads on " +
+        "until the client has closed, so that the client's own alert meets no RST.",
     },
     sends: `${RESET_CONNECTIONS.count} times GET with Connection: close, then close_notify`,
     accepts: "no RST on any of the connections",
@@ -71,8 +71,8 @@ export const TLS_CASES: readonly ProbeCase[] = [
     requirement: {
       source: "RFC 9112, 9.5",
       text:
-        "A server watches open connections for the client's signal to close, and answers it: then " +
-        "both sides have their resources back soon.",
+        "A server watches open connections for the client's signal to close, and answers it: " +
+        "then both sides have their resources back soon.",
     },
     sends: "GET, and close_notify behind the response, but no FIN",
     accepts: "close_notify and FIN within a second",

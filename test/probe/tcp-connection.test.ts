@@ -4,8 +4,8 @@ import { NodePort } from "../../src/probe/node-port.ts";
 import { ProbeClient } from "../../src/probe/probe-client.ts";
 import { within } from "../support/deadline.ts";
 
-// Goal: the probe's client tells FIN from RST where the runtime does not. How: a server that ends in
-// one way, and a client that is not reading meanwhile.
+// Goal: the probe's client tells FIN from RST where the runtime does not. How: a server that ends
+// in one way, and a client that is not reading meanwhile.
 
 const servers: Server[] = [];
 

@@ -7,8 +7,8 @@ import {
 } from "./fixture-connection.ts";
 import { type RunCaseOptions, runCase } from "./run-case.ts";
 
-// Goal: each case about TLS passes a server that closes in stages, and does not pass one that leaves
-// out a stage. How: fixture servers that end TCP below TLS.
+// Goal: each case about TLS passes a server that closes in stages, and does not pass one that
+// leaves out a stage. How: fixture servers that end TCP below TLS.
 
 const IDS = TLS_CASES.map(({ id }) => id);
 const SHORT: RunCaseOptions = { isTls: true, idleMs: 200 };
