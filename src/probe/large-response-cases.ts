@@ -69,8 +69,8 @@ export const LARGE_RESPONSE_CASES: readonly ProbeCase[] = [
     requirement: {
       source: "RFC 9112, 9.6",
       text:
-        "A server that closes behind a response first ends its own half, and keeps the rest until " +
-        "the client has it.",
+        "A server that closes behind a response first ends its own half, and keeps the rest " +
+        "until the client has it.",
     },
     sends: `GET with Connection: close; it reads nothing for ${CLOSE_PAUSE_MS / 1_000} s`,
     accepts: "the whole response",
@@ -86,8 +86,8 @@ export const LARGE_RESPONSE_CASES: readonly ProbeCase[] = [
     requirement: {
       source: "RFC 9112, 9.6; RFC 9293, 3.6",
       text:
-        "The client's FIN ends what the client sends. It does not say that it has lost interest in " +
-        "the response.",
+        "The client's FIN ends what the client sends. It does not say that it has lost interest " +
+        "in the response.",
     },
     sends: "GET, and FIN once the response has begun; it reads on",
     accepts: "the whole response",

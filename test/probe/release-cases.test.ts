@@ -124,7 +124,7 @@ describe("release/dripping-upload", () => {
   it("fails a server that lingers on for each byte", async () => {
     const { verdict, decisive } = await runCase(id, {
       Connection: LingersForEachByte,
-      lingerMs: 800,
+      lingerMs: 1_200,
       settings: { holdMs: 1_600 },
     });
     expect(decisive.seen).toMatch(/^The drip was taken for \d+ ms, without end$/);
@@ -150,7 +150,7 @@ describe("release/endless-upload", () => {
   });
 
   it("is unkind of a server with a bound in time alone", async () => {
-    const { verdict, decisive } = await runCase(id, { lingerMs: 900, settings });
+    const { verdict, decisive } = await runCase(id, { lingerMs: 1_200, settings });
     expect(decisive.seen).toMatch(/^Took 8000000 bytes in \d+ ms, and was cut only after \d+ ms/);
     expect(verdict).toBe("unkind");
   });
