@@ -2,8 +2,11 @@ import { BAD_REQUEST_CASES } from "./bad-request-cases.ts";
 import { EARLY_RESPONSE_CASES } from "./early-response-cases.ts";
 import { EXPECT_CASES } from "./expect-cases.ts";
 import { FRAMING_CASES } from "./framing-cases.ts";
+import { LARGE_RESPONSE_CASES } from "./large-response-cases.ts";
 import { PIPELINE_CASES } from "./pipeline-cases.ts";
 import type { ProbeCase } from "./probe-case.ts";
+import { RELEASE_CASES } from "./release-cases.ts";
+import { TLS_CASES } from "./tls-cases.ts";
 
 // Every case, in the order in which they are shown.
 
@@ -13,4 +16,7 @@ export const CATALOGUE: readonly ProbeCase[] = [
   ...PIPELINE_CASES,
   ...BAD_REQUEST_CASES,
   ...FRAMING_CASES,
+  ...LARGE_RESPONSE_CASES,
+  ...RELEASE_CASES,
+  ...TLS_CASES,
 ];

@@ -78,6 +78,11 @@ export class TlsConnection implements ProbeSocket {
     return !this.#records.hasWriteFailed && !this.#isOver;
   }
 
+  /** Below TLS, whose writing may be over. */
+  lookForReset(): void {
+    this.#tcp.lookForReset();
+  }
+
   closeNotify(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#tls === null || this.#tls.destroyed) resolve();
