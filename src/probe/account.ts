@@ -31,23 +31,6 @@ export function surplusWords(client: ProbeClient): string {
   return `${surplusBytes} bytes behind it that nobody asked for ("${start}")`;
 }
 
-/** Clients that were asked: a second write would meet the RST that the first one brought about. */
-const ASKED = new WeakSet<ProbeClient>();
-
-/**
- * Whether RST has come, also behind FIN. There it shows by the next write only, which fails at once
- * if it has: a socket that is merely closed lets the first write go. The runtime shows FIN for a
- * RST, too, that comes together with data, so this is asked before the end is put into words.
- */
-export async function hasMetReset(client: ProbeClient): Promise<boolean> {
-  if (client.end === "fin" && !ASKED.has(client)) {
-    ASKED.add(client);
-    await client.elapse(client.kernelAnswerMs);
-    await client.send("\r\n");
-  }
-  return client.end === "reset";
-}
-
 /** Why RST behind what arrived whole is no matter of taste. */
 export const RESET_BEHIND =
   "a system that throws away on RST what was not read yet would have lost it";
@@ -56,7 +39,7 @@ export const RESET_BEHIND =
 export async function judgeOneResponse(client: ProbeClient, answerMs: number): Promise<Outcome> {
   await client.waitForResponses(1, answerMs);
   const { response } = client;
-  if (response?.isComplete !== true) await hasMetReset(client);
+  if (response?.isComplete !== true) await client.hasMetReset();
   const figures = { receivedBytes: client.reader.receivedBytes, sentBytes: client.sentBytes };
   if (response === undefined) {
     const when = client.end === "open" ? `No response within ${answerMs} ms` : endWords(client);
@@ -75,7 +58,7 @@ export async function judgeOneResponse(client: ProbeClient, answerMs: number): P
   if (client.reader.surplusBytes > 0) {
     return fail(`${status} arrived whole, and ${surplusWords(client)}`, { figures });
   }
-  if (await hasMetReset(client)) {
+  if (await client.hasMetReset()) {
     const seen = `${status} arrived whole, and RST behind it (${client.failure})`;
     return unkind(`${seen}: ${RESET_BEHIND}`, { figures });
   }

@@ -1,4 +1,4 @@
-import { endWords, hasMetReset, judgeOneResponse, RESET_BEHIND, surplusWords } from "./account.ts";
+import { endWords, judgeOneResponse, RESET_BEHIND, surplusWords } from "./account.ts";
 import type { CaseRun } from "./case-run.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
@@ -65,7 +65,7 @@ async function runRequestLine(run: CaseRun): Promise<Outcome> {
   await client.send("@@@ this is no request @@@\r\n\r\n", "GET");
   const { answerMs } = run.settings;
   await client.waitForEnd(answerMs);
-  await hasMetReset(client);
+  await client.hasMetReset();
   const { response } = client;
   if (response === undefined && client.end === "fin") return unkind("FIN, and no response");
   const outcome = await judgeOneResponse(client, answerMs);
@@ -83,7 +83,7 @@ async function judgeSilence(run: CaseRun, client: ProbeClient): Promise<Outcome>
   await client.waitForEnd(holdMs);
   const heldMs = Math.round(client.elapsedMs - fromMs);
   const figures = { heldMs };
-  const isReset = await hasMetReset(client);
+  const isReset = await client.hasMetReset();
   const { response } = client;
   const status = response === undefined ? "" : `${response.status}, `;
   if (client.reader.surplusBytes > 0) return fail(`${status}and ${surplusWords(client)}`);
@@ -144,7 +144,7 @@ async function runRefusedThenSilence(run: CaseRun): Promise<Outcome> {
   await client.waitUntil(() => isSecond() || client.end !== "open", holdMs);
   const heldMs = Math.round(client.elapsedMs - fromMs);
   const figures = { heldMs };
-  await hasMetReset(client);
+  await client.hasMetReset();
   const status = client.response?.status;
   if (isSecond())
     return fail(`${status}, and after ${heldMs} ms ${surplusWords(client)}`, { figures });
@@ -166,7 +166,7 @@ async function runNoRequest(run: CaseRun): Promise<Outcome> {
   const client = await run.connect();
   await client.waitForEnd(holdMs);
   const heldMs = Math.round(client.elapsedMs);
-  await hasMetReset(client);
+  await client.hasMetReset();
   const figures = { heldMs };
   if (client.end === "open") return fail(`Nothing for ${heldMs} ms`, { figures });
   if (client.end !== "fin") return unkind(`${endWords(client)} after ${heldMs} ms`, { figures });

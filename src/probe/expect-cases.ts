@@ -1,4 +1,4 @@
-import { endWords, hasMetReset, judgeOneResponse, surplusWords } from "./account.ts";
+import { endWords, judgeOneResponse, surplusWords } from "./account.ts";
 import type { CaseRun } from "./case-run.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
@@ -82,7 +82,7 @@ async function runUnawaited(run: CaseRun): Promise<Outcome> {
     if (client.reader.surplusBytes > 0) return fail(`${seen}, and ${surplusWords(client)}`);
     return next === run.facts.page.status ? pass(seen) : fail(seen);
   }
-  await hasMetReset(client);
+  await client.hasMetReset();
   return fail(`${response.status}; then the next request on it met ${endWords(client)}`);
 }
 
@@ -136,7 +136,7 @@ async function runRefusedThenNext(run: CaseRun, mostBytes: number): Promise<Outc
   const { status } = response;
   if (response.isLast) {
     await client.waitForEnd(answerMs);
-    await hasMetReset(client);
+    await client.hasMetReset();
     if (client.end === "fin") {
       const figures = { closedAfterMs: Math.round((client.finAtMs ?? 0) - response.headAtMs) };
       return pass(`${status} that says close, then FIN`, { figures });
@@ -145,7 +145,7 @@ async function runRefusedThenNext(run: CaseRun, mostBytes: number): Promise<Outc
     return unkind(`${status} that says close, then ${how}`);
   }
   await client.waitForEnd(client.kernelAnswerMs);
-  await hasMetReset(client);
+  await client.hasMetReset();
   if (client.end !== "open") {
     return unkind(`${status} that does not say close, then ${endWords(client)}`);
   }

@@ -1,4 +1,4 @@
-import { endWords, hasMetReset, RESET_BEHIND, surplusWords } from "./account.ts";
+import { endWords, RESET_BEHIND, surplusWords } from "./account.ts";
 import type { CaseRun } from "./case-run.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
@@ -67,7 +67,7 @@ async function runBehindClose(run: CaseRun, method: string): Promise<Outcome> {
   const client = await run.connect();
   await client.send(run.head({ method, fields: ["Connection: close"] }), method);
   await client.waitForEnd(answerMs);
-  const isReset = await hasMetReset(client);
+  const isReset = await client.hasMetReset();
   const { response } = client;
   if (response?.isComplete !== true) {
     return fail(`No whole response, but ${endWords(client)}`);
@@ -93,7 +93,7 @@ async function runOneResponse(run: CaseRun): Promise<Outcome> {
   const isSurplus = (): boolean => client.reader.surplusBytes > 0;
   await client.waitUntil(() => isSurplus() || client.end !== "open", holdMs);
   const idleMs = Math.round(client.elapsedMs - fromMs);
-  await hasMetReset(client);
+  await client.hasMetReset();
   return judgeIdle(client, idleMs);
 }
 

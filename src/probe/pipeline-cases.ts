@@ -1,4 +1,4 @@
-import { endWords, hasMetReset, RESET_BEHIND, statusWords, surplusWords } from "./account.ts";
+import { endWords, RESET_BEHIND, statusWords, surplusWords } from "./account.ts";
 import type { CaseRun } from "./case-run.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
@@ -27,7 +27,7 @@ async function runInOrder(run: CaseRun): Promise<Outcome> {
     () => client.completeCount >= GOOD_COUNT || client.end !== "open",
     run.settings.answerMs,
   );
-  await hasMetReset(client);
+  await client.hasMetReset();
   const { completeCount: count, responses } = client;
   const figures = { requests: GOOD_COUNT, responses: count };
   if (client.reader.surplusBytes > 0) {
@@ -54,7 +54,7 @@ async function runBehindContent(run: CaseRun): Promise<Outcome> {
   await client.send(sent, "POST", "POST", "GET");
   const isOver = (): boolean => client.completeCount >= 3 || client.end !== "open";
   await client.waitUntil(isOver, run.settings.answerMs);
-  await hasMetReset(client);
+  await client.hasMetReset();
   const seen = `${statusWords(client)} to upload, chunked upload and page`;
   if (client.reader.surplusBytes > 0) return fail(`${seen}, and ${surplusWords(client)}`);
   if (client.completeCount >= 3) {
@@ -97,7 +97,7 @@ async function runStop(run: CaseRun, stop: Stop): Promise<Outcome> {
   await client.waitForEnd(answerMs);
   // The runtime may tell of RST before the rest was sent; the write ends in any case.
   if (client.end !== "open") await sending;
-  const isReset = await hasMetReset(client);
+  const isReset = await client.hasMetReset();
   return judgeStop(run, client, stop, isReset);
 }
 

@@ -246,6 +246,7 @@ export class ProbeClient implements SocketListener {
    * nothing, so it does not bring RST about; and it sees only what is on its way already.
    */
   async hasMetReset(): Promise<boolean> {
+    if (this.isGone) return this.end === "reset";
     await this.elapse(this.kernelAnswerMs);
     this.#socket?.lookForReset();
     await this.waitUntil(() => this.isGone, KERNEL_ANSWER_MS);

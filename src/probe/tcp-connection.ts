@@ -123,9 +123,15 @@ export class TcpConnection implements ProbeSocket {
 
   /** The runtime tells of an end. It does so, too, where RST came behind data: libuv sees HUP. */
   #handleEnd(): void {
-    const { writable, writableLength } = this.#socket;
-    if (!writable || writableLength > 0) {
+    const { writable, writableLength, remoteAddress } = this.#socket;
+    if (!writable) {
       this.#tellFin();
+      return;
+    }
+    if (writableLength > 0) {
+      // Nothing can be asked behind a write that waits. A connection that was reset has no peer.
+      if (remoteAddress === undefined) this.#fail("ECONNRESET");
+      else this.#tellFin();
       return;
     }
     // The kernel knows better, and says so to an empty write: ECONNRESET if there was no FIN, EPIPE

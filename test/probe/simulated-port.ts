@@ -90,6 +90,9 @@ class SimulatedSocket implements ProbeSocket, EndpointUser {
     });
   }
 
+  /** Here the error is told when it comes. */
+  lookForReset(): void {}
+
   closeNotify(): Promise<void> {
     return Promise.resolve();
   }
