@@ -24,7 +24,8 @@ export function parseProbeUrl(text: string): ProbeUrl {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
     const completed = `http://${text}`;
-    const hint = URL.canParse(completed) ? `, perhaps ${completed}` : "";
+    const isNear = !text.includes("://") && URL.canParse(completed);
+    const hint = isNear ? `, perhaps ${completed}` : "";
     throw new UsageError(
       `Cannot probe ${JSON.stringify(text)}: expected an http or https URL${hint}`,
     );
@@ -51,8 +52,9 @@ export function parseProbeUrl(text: string): ProbeUrl {
 export async function probeAddresses(
   hostname: string,
   mayTestAnyHost: boolean,
+  resolve: Resolve = resolvedBySystem,
 ): Promise<readonly string[]> {
-  const addresses = await addressesOf(hostname);
+  const addresses = await addressesOf(hostname, resolve);
   const others = addresses.filter((address) => !isPrivateAddress(address));
   const [first] = others;
   if (mayTestAnyHost || first === undefined) return addresses;
@@ -64,11 +66,16 @@ export async function probeAddresses(
   );
 }
 
-async function addressesOf(hostname: string): Promise<readonly string[]> {
+type Resolve = (hostname: string) => Promise<readonly string[]>;
+
+async function addressesOf(hostname: string, resolve: Resolve): Promise<readonly string[]> {
   try {
-    const found = await lookup(hostname, { all: true });
-    return [...new Set(found.map(({ address }) => address))];
+    return [...new Set(await resolve(hostname))];
   } catch (error) {
     throw new UsageError(`Cannot probe ${hostname}: ${reasonOf(error)}`, UNPROBED_EXIT_CODE);
   }
+}
+
+async function resolvedBySystem(hostname: string): Promise<readonly string[]> {
+  return (await lookup(hostname, { all: true })).map(({ address }) => address);
 }

@@ -4,7 +4,7 @@ import { TerminalLine, type TerminalLineOutput } from "./terminal-line.ts";
 
 // How far a run of the probe is, on standard error, and who is waited for.
 
-const BAR_COLUMNS = 16;
+const BAR_COLUMNS = 10;
 const SHOW_EVERY_MS = 250;
 
 export interface ProbeProgressOptions {
@@ -70,7 +70,7 @@ export class ProbeProgress {
     if (this.#isLooking) return `looking around on the server, ${left}`;
     const filled = Math.round((this.#doneCount / Math.max(1, this.#total)) * BAR_COLUMNS);
     const bar = `${"#".repeat(filled)}${"-".repeat(BAR_COLUMNS - filled)}`;
-    const start = `[${bar}] ${this.#doneCount} of ${this.#total} cases, ${left}`;
+    const start = `[${bar}] ${this.#doneCount} of ${this.#total}, ${left}`;
     return `${start}${this.#waitingText(this.#line.columns - start.length)}`;
   }
 

@@ -71,12 +71,12 @@ function caseLines(
   const { paint, isVerbose } = options;
   const rate = rateText(result);
   const name = id.slice(id.indexOf("/") + 1);
-  const text = `${name}: ${title}${rate === null ? "" : ` [${rate}]`}`;
-  const [first = "", ...rest] = wrapText(text, TITLE_INDENT);
+  const [first = "", ...rest] = wrapText(`${name}: ${title}`, TITLE_INDENT);
   const row = [
     `  ${verdictPaint(verdict, paint)(verdict.padEnd(VERDICT_COLUMNS))}` +
       `${level.padEnd(LEVEL_COLUMNS)}${first.trimStart()}`,
     ...rest,
+    ...(rate === null ? [] : wrapText(rate, TITLE_INDENT)),
   ];
   const seen = labelledText("Seen:", `${printable(decisive.seen)}.`, DETAIL_INDENT);
   if (verdict === "pass" && !isVerbose) return row;
