@@ -13,7 +13,7 @@ export function helpName(help: string): string {
   return `${PAGE}${help}`;
 }
 
-/** As somebody in `folder` can open it: `node_modules/finwait/docs/closing.md#the-modes-measured`. */
+/** As somebody in `folder` opens it: `node_modules/finwait/docs/closing.md#the-modes-measured`. */
 export function helpPath(help: string, folder: string): string {
   const path = relative(folder, FILE);
   const isBelow = !isAbsolute(path) && !path.startsWith("..");

@@ -7,6 +7,7 @@ import {
   byTopic,
   bytesText,
   evidenceTitle,
+  noFailureText,
   rateText,
   timeLineRows,
   VERDICT_WORDS,
@@ -55,7 +56,8 @@ export function probeHtml(report: ProbeReport, folder: string): string {
   return `${lines.join("\n")}\n`;
 }
 
-function summary({ counts, failedMusts }: ProbeReport): string[] {
+function summary(report: ProbeReport): string[] {
+  const { counts, failedMusts } = report;
   const tiles = VERDICT_WORDS.map((verdict) => {
     const figure = `<b>${counts[verdict]}</b>`;
     return `<li class="${classOf(verdict)}">${figure} ${verdict}</li>`;
@@ -63,7 +65,7 @@ function summary({ counts, failedMusts }: ProbeReport): string[] {
   const links = failedMusts.map(
     (id) => `<a href="#${markupText(id)}"><code>${markupText(id)}</code></a>`,
   );
-  const musts = links.length === 0 ? "No must failed." : `Failed musts: ${links.join(", ")}.`;
+  const musts = links.length === 0 ? noFailureText(report) : `Failed musts: ${links.join(", ")}.`;
   return [`<ul class="counts">${tiles.join("")}</ul>`, `<p>${musts}</p>`];
 }
 

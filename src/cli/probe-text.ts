@@ -8,6 +8,7 @@ import {
   bytesText,
   countsText,
   evidenceTitle,
+  noFailureText,
   rateText,
   timeLineRows,
 } from "./probe-words.ts";
@@ -124,7 +125,7 @@ function summaryLines(report: ProbeReport, paint: Paint): string[] {
     `${bytesText(sentBytes)} sent.`;
   const musts =
     failedMusts.length === 0
-      ? [paint.green("No must failed.")]
+      ? [noFailureText(report)]
       : wrapText(`Failed musts: ${failedMusts.join(", ")}.`, 0).map(paint.red);
   return [paint.bold(`${total}: ${countsText(counts)}.`), ...musts, costs];
 }

@@ -1,5 +1,5 @@
 import type { ProbeCase, Verdict } from "../probe/probe-case.ts";
-import type { CaseResult, Evidence } from "../probe/probe-report.ts";
+import type { CaseResult, Evidence, ProbeReport } from "../probe/probe-report.ts";
 import type { TimeLineEntry } from "../probe/time-line.ts";
 import { grouped } from "./simulate-units.ts";
 import { printable } from "./untrusted-text.ts";
@@ -36,6 +36,15 @@ export function countsText(counts: Readonly<Record<Verdict, number>>): string {
 /** `fail 3 of 20`; `null`: there was one attempt. */
 export function rateText({ verdict, counts, attemptCount }: CaseResult): string | null {
   return attemptCount === 1 ? null : `${verdict} ${counts[verdict]} of ${attemptCount}`;
+}
+
+/** What there is to say where no must failed: silence about a must is no success. */
+export function noFailureText({ cases }: ProbeReport): string {
+  const isUnreached = ({ level, verdict }: CaseResult): boolean =>
+    level === "must" && verdict === "not reached";
+  const count = cases.filter(isUnreached).length;
+  if (count === 0) return "No must failed.";
+  return `No must failed; ${count === 1 ? "1 was" : `${count} were`} not reached.`;
 }
 
 /** `512 bytes`, `65.5 KB`, `20 MB`: powers of ten. */

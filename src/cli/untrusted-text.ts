@@ -3,7 +3,7 @@
 /** Longer texts of a server are cut: a Server field may have 60 KB. */
 const TEXT_LIMIT = 300;
 
-/** Controls, what changes the direction of text, broken pairs, line ends, and what is no character. */
+/** Controls, what turns the direction of text, broken pairs, line ends, and no characters. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Cn}\p{Zl}\p{Zp}]/gu;
 
 /** One line without anything that a terminal obeys, cut where it is long. */

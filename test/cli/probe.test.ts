@@ -25,8 +25,8 @@ afterEach(endRuns);
 type Answer = (connection: Socket) => void;
 
 /**
- * A server whose name is an attack. From OPTIONS on, which is what the probe asks last when it looks
- * around, every upload is left to `answer`.
+ * A server whose name is an attack. From OPTIONS on, which is what the probe asks last when it
+ * looks around, every request is left to `answer`.
  */
 function turning(answer: Answer): FixtureServerOptions {
   let isLookedAround = false;
