@@ -29,11 +29,10 @@ import { paintFor } from "./text-layout.ts";
 const MORE_HELP = `
 Exit code 1: a case of level "must" failed, or an option is wrong. 2: nothing
 could be probed: the address is refused, or no HTTP/1.1 server answers there.
-Ctrl-C ends the run and prints what it has found so far.
+Ctrl-C ends the run and prints what was found so far.
 
---case may be given several times. The bounds of a run (--max-connections,
---max-total-connections, --max-bytes, --max-seconds) hold for all of its cases
-together; a case that meets one is "not reached".`;
+What --max-... bounds is the whole run with all of its cases. A case that meets
+a bound is "not reached".`;
 
 export function probeCommand(): Command {
   const command = new Command("probe")

@@ -16,7 +16,7 @@ export interface ProbeFlags {
   readonly refusePath?: string;
   readonly uploadPath?: string;
   readonly emptyPath?: string;
-  readonly case: readonly string[];
+  readonly case?: readonly string[];
   readonly list: boolean;
   readonly repeat: number;
   readonly json: boolean;
@@ -33,57 +33,92 @@ export interface ProbeFlags {
   readonly maxSeconds: number;
 }
 
-const DEFAULT_SECONDS = DEFAULT_SETTINGS.durationLimitMs / 1_000;
+interface NumberOption {
+  readonly flags: string;
+  readonly help: string;
+  readonly least: number;
+  readonly most: number;
+  readonly default: number;
+}
+
+const NUMBERS: readonly NumberOption[] = [
+  {
+    flags: "--repeat <n>",
+    help: "attempts of each case; those that wait for time-outs: only if alone",
+    least: 1,
+    most: 1_000,
+    default: 1,
+  },
+  {
+    flags: "--answer-ms <n>",
+    help: "longest wait for an answer",
+    least: 100,
+    most: 600_000,
+    default: DEFAULT_SETTINGS.answerMs,
+  },
+  {
+    flags: "--hold-ms <n>",
+    help: "longest wait for a time-out of the server",
+    least: 100,
+    most: 3_600_000,
+    default: DEFAULT_SETTINGS.holdMs,
+  },
+  {
+    flags: "--upload-bytes <n>",
+    help: "size of an upload; below 10 MB, buffers hide what a server does",
+    least: 1_000_000,
+    most: 10_000_000_000,
+    default: DEFAULT_SETTINGS.uploadBytes,
+  },
+  {
+    flags: "--max-connections <n>",
+    help: "most connections at once",
+    least: 16,
+    most: 1_024,
+    default: DEFAULT_SETTINGS.connectionLimit,
+  },
+  {
+    flags: "--max-total-connections <n>",
+    help: "most connections of the whole run",
+    least: 16,
+    most: 1_000_000,
+    default: DEFAULT_SETTINGS.totalConnectionLimit,
+  },
+  {
+    flags: "--max-bytes <n>",
+    help: "most bytes that the whole run sends",
+    least: 1_000_000,
+    most: 1_000_000_000_000,
+    default: DEFAULT_SETTINGS.sendLimitBytes,
+  },
+  {
+    flags: "--max-seconds <n>",
+    help: "end of the run",
+    least: 1,
+    most: 86_400,
+    default: DEFAULT_SETTINGS.durationLimitMs / 1_000,
+  },
+];
 
 export function addProbeOptions(command: Command): Command {
-  const { answerMs, holdMs, uploadBytes } = DEFAULT_SETTINGS;
-  const { connectionLimit, totalConnectionLimit, sendLimitBytes } = DEFAULT_SETTINGS;
-  return command
+  command
     .option("--medium-path <path>", "a page of 100 KB to 1 MB", path)
     .option("--large-path <path>", "a page of 4 MB or more", path)
     .option("--refuse-path <path>", "refuses POST before its content has come", path)
     .option("--upload-path <path>", "takes POST, and answers with success", path)
     .option("--empty-path <path>", "answers GET with 204", path)
-    .option("--case <id>", "play this case or topic only; can be repeated", collected, [])
+    .option("--case <id>", "play this case or topic only; can be repeated", collected)
     .option("--list", "list the cases, and probe nothing", false)
-    .option(
-      "--repeat <n>",
-      "attempts of each case; those that wait for time-outs: only if alone",
-      integer(1, 1_000),
-      1,
-    )
     .option("--json", "print one JSON object", false)
     .option("--junit <file>", "write the results as JUnit XML, for CI")
     .option("--html <file>", "write the results as one page")
     .option("-v, --verbose", "print what was seen of cases that passed, too", false)
-    .option("--i-may-test-this-host", "probe an address beyond private networks", false)
-    .option("--answer-ms <n>", "longest wait for an answer", integer(100, 600_000), answerMs)
-    .option(
-      "--hold-ms <n>",
-      "longest wait for a time-out of the server",
-      integer(100, 3_600_000),
-      holdMs,
-    )
-    .option(
-      "--upload-bytes <n>",
-      "size of an upload; under 10 MB buffers hide what a server does",
-      integer(1_000_000, 10_000_000_000),
-      uploadBytes,
-    )
-    .option("--max-connections <n>", "most at once", integer(16, 1_024), connectionLimit)
-    .option(
-      "--max-total-connections <n>",
-      "most in the whole run",
-      integer(16, 1_000_000),
-      totalConnectionLimit,
-    )
-    .option(
-      "--max-bytes <n>",
-      "most that the whole run sends",
-      integer(1_000_000, 1_000_000_000_000),
-      sendLimitBytes,
-    )
-    .option("--max-seconds <n>", "end of the run", integer(1, 86_400), DEFAULT_SECONDS);
+    .option("--i-may-test-this-host", "probe an address beyond private networks", false);
+  for (const { flags, help, least, most, default: value } of NUMBERS) {
+    const range = `from ${grouped(least)} to ${grouped(most)}`;
+    command.option(flags, `${help}; ${range}`, wholeNumber(least, most, range), value);
+  }
+  return command;
 }
 
 export function settingsOf(flags: ProbeFlags): ProbeSettings {
@@ -115,7 +150,7 @@ export function pathsOf(page: string, flags: ProbeFlags): TargetPaths {
  *
  * @throws {UsageError} There is no such id or topic.
  */
-export function casesOf(wanted: readonly string[]): readonly ProbeCase[] {
+export function casesOf(wanted: readonly string[] = []): readonly ProbeCase[] {
   const topics = [...byTopic(CATALOGUE).keys()];
   const ids = CATALOGUE.map(({ id }) => id);
   for (const name of wanted) {
@@ -138,15 +173,14 @@ function path(text: string): string {
   throw new InvalidArgumentError(wanted);
 }
 
-function collected(text: string, before: readonly string[]): readonly string[] {
+function collected(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
 
-function integer(least: number, most: number): (text: string) => number {
+function wholeNumber(least: number, most: number, range: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    const range = `from ${grouped(least)} to ${grouped(most)}`;
     throw new InvalidArgumentError(`Expected a whole number ${range}.`);
   };
 }
