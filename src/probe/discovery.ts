@@ -142,9 +142,16 @@ export class Discovery {
     isChunked: boolean,
     range: Range,
   ): Promise<EarlyAnswer | null> {
-    for (const { candidate, uploadBytes } of candidates) {
-      const answer = await this.#early(candidate, isChunked, uploadBytes);
-      if (answer !== null && isWithin(answer, range)) return answer;
+    // Small answers are not in each other's way, and silence is waited for once.
+    const atOnce = range === ANY_BYTES ? candidates.length : 1;
+    for (let start = 0; start < candidates.length; start += atOnce) {
+      const answers = await Promise.all(
+        candidates
+          .slice(start, start + atOnce)
+          .map(({ candidate, uploadBytes }) => this.#early(candidate, isChunked, uploadBytes)),
+      );
+      const found = answers.find((answer) => answer !== null && isWithin(answer, range));
+      if (found !== undefined) return found;
     }
     return null;
   }
