@@ -23,6 +23,7 @@ import { addProbeOptions, casesOf, type ProbeFlags, pathsOf, settingsOf } from "
 import { ProbeProgress } from "./probe-progress.ts";
 import { probeReportText, probeTargetText } from "./probe-text.ts";
 import { paintFor } from "./text-layout.ts";
+import { printable } from "./untrusted-text.ts";
 
 // `finwait probe`: how any HTTP/1.1 server ends its connections, seen from outside.
 
@@ -85,10 +86,11 @@ async function reportOf(
       return { finwait: packageVersion(), url: target.text, address, startedAt, ...findings };
     } catch (error) {
       if (error instanceof DiscoveryError) {
-        throw new UsageError(error.message, UNPROBED_EXIT_CODE);
+        // What came in place of a response is in it.
+        throw new UsageError(printable(error.message), UNPROBED_EXIT_CODE);
       }
       if (!(error instanceof ConnectError)) throw error;
-      failures.push(error.message);
+      failures.push(printable(error.message));
     }
   }
   const reasons = failures.join("; ");

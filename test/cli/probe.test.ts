@@ -197,9 +197,9 @@ describe("what cannot be probed", () => {
     assert.match(errors, /^finwait: Cannot probe http:\/\/127\.0\.0\.1:\d+\/: .*ECONNREFUSED/);
   });
 
-  it("no HTTP there: exit code 2, and what came", async () => {
+  it("no whole response there: exit code 2, and what came, without escape sequences", async () => {
     const greet = (socket: Socket): void => {
-      socket.on("error", () => {}).end("220 mail.example ESMTP\r\n");
+      socket.on("error", () => {}).end("HTTP/1.1 200 \x1b[2J\r\nContent-Length: 9\r\n\r\n");
     };
     const server = createServer(greet);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -207,6 +207,7 @@ describe("what cannot be probed", () => {
     assert.ok(typeof address === "object" && address !== null);
     const errors = await refused(2, `http://127.0.0.1:${address.port}/`, "--answer-ms", "500");
     assert.match(errors, /^finwait: Cannot probe: GET \/ got no whole HTTP\/1\.1 response/);
+    assert.match(errors, /\(HTTP\/1\.1 200 \ufffd\[2J, fin\)\n$/);
     server.close();
   });
 
