@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 // Ctrl-C and SIGTERM while the probe runs: the run ends, and what it found is printed. Before there
 // is anything to print, and the second time, the process ends at once.
 
@@ -12,6 +14,8 @@ export class ProbeInterrupt {
   #exitCode: number | null = null;
 
   constructor() {
+    // Every patient case listens.
+    setMaxListeners(0, this.#controller.signal);
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.on(signal, () => this.#handle(EXIT_CODES[signal]));
     }

@@ -37,6 +37,16 @@ describe("ProbeProgress", () => {
     assert.equal(progress.text, "[#####-----] 2 of 4, at most 1 min left; waiting: linger/drip");
   });
 
+  it("only patient ones are left: their names in place of the bar", () => {
+    const { progress } = fixture({ columns: 70 });
+    progress.handleFacts();
+    for (const id of ["early/one", "early/two"]) progress.handleResult(id);
+    const text = "2 of 4, at most 1 min 30 s left; waiting: idle/fin, linger/drip";
+    assert.equal(progress.text, text);
+    for (const id of ["idle/fin", "linger/drip"]) progress.handleResult(id);
+    assert.equal(progress.text, "[##########] 4 of 4, at most 1 min 30 s left");
+  });
+
   it("a narrow terminal: fewer names, then a number, and never a broken line", () => {
     const [wide, narrow, tiny] = [76, 65, 30].map((columns) => fixture({ columns }));
     for (const each of [wide, narrow, tiny]) each?.progress.handleFacts();

@@ -68,10 +68,17 @@ export class ProbeProgress {
   get text(): string {
     const left = `at most ${duration(this.#leftMs)} left`;
     if (this.#isLooking) return `looking around on the server, ${left}`;
-    const filled = Math.round((this.#doneCount / Math.max(1, this.#total)) * BAR_COLUMNS);
-    const bar = `${"#".repeat(filled)}${"-".repeat(BAR_COLUMNS - filled)}`;
-    const start = `[${bar}] ${this.#doneCount} of ${this.#total}, ${left}`;
+    const done = `${this.#doneCount} of ${this.#total}, ${left}`;
+    // A bar that will not move for a while makes room for the names.
+    const isWaiting =
+      this.#waiting.size > 0 && this.#doneCount + this.#waiting.size === this.#total;
+    const start = isWaiting ? done : `[${this.#bar}] ${done}`;
     return `${start}${this.#waitingText(this.#line.columns - start.length)}`;
+  }
+
+  get #bar(): string {
+    const filled = Math.round((this.#doneCount / Math.max(1, this.#total)) * BAR_COLUMNS);
+    return `${"#".repeat(filled)}${"-".repeat(BAR_COLUMNS - filled)}`;
   }
 
   get #leftMs(): number {
