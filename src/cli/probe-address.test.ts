@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
+import { DiscoveryError } from "../probe/discovery.ts";
+import { ConnectError } from "../probe/probe-port.ts";
 import { isUsageError } from "./cli-error.ts";
-import { parseProbeUrl, probeAddresses } from "./probe-address.ts";
+import { atFirstAddress, parseProbeUrl, probeAddresses } from "./probe-address.ts";
 
 // Goal: what is probed is what was named, and nothing on the Internet unasked. How: URLs as people
 // type them, and addresses that exist in documents only (RFC 5737, RFC 3849).
@@ -80,5 +82,44 @@ describe("probeAddresses", () => {
       assert.equal(error.message, "Cannot probe nobody.invalid: there is no such name");
       return error.exitCode === 2;
     });
+  });
+});
+
+describe("atFirstAddress", () => {
+  const refuse = (address: string) => new ConnectError("ECONNREFUSED", `${address} refuses`);
+
+  it("nobody listens on ::1: the next one", async () => {
+    const result = await atFirstAddress("http://localhost/", ["::1", "127.0.0.1"], (address) =>
+      address === "::1" ? Promise.reject(refuse(address)) : Promise.resolve(address),
+    );
+    assert.equal(result, "127.0.0.1");
+  });
+
+  it("nobody listens anywhere: exit code 2, with all reasons", async () => {
+    const attempt = (address: string) => Promise.reject(refuse(address));
+    await assert.rejects(atFirstAddress("http://a/", ["::1", "127.0.0.1"], attempt), (error) => {
+      assert.ok(isUsageError(error));
+      assert.equal(error.message, "Cannot probe http://a/: ::1 refuses; 127.0.0.1 refuses");
+      return error.exitCode === 2;
+    });
+  });
+
+  it("no HTTP there: exit code 2, and no other address is tried", async () => {
+    const tried: string[] = [];
+    const attempt = (address: string) => {
+      tried.push(address);
+      return Promise.reject(new DiscoveryError("Cannot probe: GET / got \x1b[2J"));
+    };
+    await assert.rejects(atFirstAddress("http://a/", ["::1", "127.0.0.1"], attempt), (error) => {
+      assert.ok(isUsageError(error));
+      assert.equal(error.message, "Cannot probe: GET / got \ufffd[2J");
+      return error.exitCode === 2;
+    });
+    assert.deepEqual(tried, ["::1"]);
+  });
+
+  it("a fault of our own: not taken for the server's", async () => {
+    const attempt = () => Promise.reject(new TypeError("ours"));
+    await assert.rejects(atFirstAddress("http://a/", ["::1"], attempt), TypeError);
   });
 });

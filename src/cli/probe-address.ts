@@ -1,11 +1,14 @@
 import { lookup } from "node:dns/promises";
+import { DiscoveryError } from "../probe/discovery.ts";
 import { isPrivateAddress } from "../probe/private-address.ts";
+import { ConnectError } from "../probe/probe-port.ts";
 import { reasonOf, UsageError } from "./cli-error.ts";
+import { printable } from "./untrusted-text.ts";
 
 // From the URL on the command line to addresses that may be probed.
 
 /** Nothing could be probed: no address, no leave, no server. */
-export const UNPROBED_EXIT_CODE = 2;
+const UNPROBED_EXIT_CODE = 2;
 
 export interface ProbeUrl {
   /** As it was understood. */
@@ -64,6 +67,33 @@ export async function probeAddresses(
       "If it is yours to test, say so with --i-may-test-this-host",
     UNPROBED_EXIT_CODE,
   );
+}
+
+/**
+ * What `attempt` makes of the first address that takes connections: localhost may be ::1 and
+ * 127.0.0.1, and a server listen on one of them.
+ *
+ * @throws {UsageError} None does, or what answers is no HTTP/1.1.
+ */
+export async function atFirstAddress<T>(
+  url: string,
+  addresses: readonly string[],
+  attempt: (address: string) => Promise<T>,
+): Promise<T> {
+  const failures: string[] = [];
+  for (const address of addresses) {
+    try {
+      return await attempt(address);
+    } catch (error) {
+      if (error instanceof DiscoveryError) {
+        // What came in place of a response is in it.
+        throw new UsageError(printable(error.message), UNPROBED_EXIT_CODE);
+      }
+      if (!(error instanceof ConnectError)) throw error;
+      failures.push(printable(error.message));
+    }
+  }
+  throw new UsageError(`Cannot probe ${url}: ${failures.join("; ")}`, UNPROBED_EXIT_CODE);
 }
 
 type Resolve = (hostname: string) => Promise<readonly string[]>;

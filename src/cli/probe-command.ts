@@ -1,20 +1,13 @@
 import { accessSync, constants, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Command } from "commander";
-import { DiscoveryError } from "../probe/discovery.ts";
 import { NodePort } from "../probe/node-port.ts";
 import { type ProbeFindings, probe } from "../probe/probe.ts";
 import type { ProbeCase } from "../probe/probe-case.ts";
-import { ConnectError } from "../probe/probe-port.ts";
 import type { ProbeReport } from "../probe/probe-report.ts";
 import { reasonOf, UsageError } from "./cli-error.ts";
 import { packageVersion } from "./package-version.ts";
-import {
-  type ProbeUrl,
-  parseProbeUrl,
-  probeAddresses,
-  UNPROBED_EXIT_CODE,
-} from "./probe-address.ts";
+import { atFirstAddress, type ProbeUrl, parseProbeUrl, probeAddresses } from "./probe-address.ts";
 import { probeHtml } from "./probe-html.ts";
 import { ProbeInterrupt } from "./probe-interrupt.ts";
 import { probeJunit } from "./probe-junit.ts";
@@ -23,7 +16,6 @@ import { addProbeOptions, casesOf, type ProbeFlags, pathsOf, settingsOf } from "
 import { ProbeProgress } from "./probe-progress.ts";
 import { probeReportText, probeTargetText } from "./probe-text.ts";
 import { paintFor } from "./text-layout.ts";
-import { printable } from "./untrusted-text.ts";
 
 // `finwait probe`: how any HTTP/1.1 server ends its connections, seen from outside.
 
@@ -56,45 +48,26 @@ async function runProbe(url: string | undefined, flags: ProbeFlags): Promise<voi
   // Before anything is sent, so that no run is in vain.
   for (const name of ["junit", "html"] as const) checkWritable(name, flags[name]);
   const addresses = await probeAddresses(target.hostname, flags.iMayTestThisHost);
+  // EPIPE: head and the like have seen enough. Files are still to be written.
+  process.stdout.on("error", () => {});
   const interrupt = new ProbeInterrupt();
-  const report = await reportOf(target, addresses, cases, flags, interrupt);
-  writeReport("html", flags.html, (path) => probeHtml(report, dirname(path)));
-  writeReport("junit", flags.junit, () => probeJunit(report));
+  const startedAt = new Date().toISOString();
+  const { address, ...findings } = await atFirstAddress(target.text, addresses, async (each) => ({
+    address: each,
+    ...(await probeAt(each, target, cases, flags, interrupt)),
+  }));
+  const finwait = packageVersion();
+  const report: ProbeReport = { finwait, url: target.text, address, startedAt, ...findings };
   const isVerbose = flags.verbose;
   await written(
     flags.json
       ? `${JSON.stringify(report, null, 2)}\n`
       : probeReportText(report, { paint: paint(), isVerbose, folder: process.cwd() }),
   );
+  writeReport("html", flags.html, (path) => probeHtml(report, dirname(path)));
+  writeReport("junit", flags.junit, () => probeJunit(report));
   // A case that was cut off may still wait for something, and nobody waits for the case.
   process.exit(interrupt.exitCode ?? (report.failedMusts.length > 0 ? 1 : 0));
-}
-
-/** Probes the first address that takes connections. */
-async function reportOf(
-  target: ProbeUrl,
-  addresses: readonly string[],
-  cases: readonly ProbeCase[],
-  flags: ProbeFlags,
-  interrupt: ProbeInterrupt,
-): Promise<ProbeReport> {
-  const startedAt = new Date().toISOString();
-  const failures: string[] = [];
-  for (const address of addresses) {
-    try {
-      const findings = await probeAt(address, target, cases, flags, interrupt);
-      return { finwait: packageVersion(), url: target.text, address, startedAt, ...findings };
-    } catch (error) {
-      if (error instanceof DiscoveryError) {
-        // What came in place of a response is in it.
-        throw new UsageError(printable(error.message), UNPROBED_EXIT_CODE);
-      }
-      if (!(error instanceof ConnectError)) throw error;
-      failures.push(printable(error.message));
-    }
-  }
-  const reasons = failures.join("; ");
-  throw new UsageError(`Cannot probe ${target.text}: ${reasons}`, UNPROBED_EXIT_CODE);
 }
 
 async function probeAt(
@@ -166,7 +139,6 @@ function writeReport(
 /** Resolves once standard output has it, or whoever reads it has gone. */
 function written(text: string): Promise<void> {
   return new Promise((resolve) => {
-    process.stdout.once("error", () => resolve());
     process.stdout.write(text, () => resolve());
   });
 }

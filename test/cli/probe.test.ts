@@ -111,7 +111,7 @@ describe("finwait probe", () => {
     assert.ok(report.sentBytes > 0 && report.connectionCount > ids.length);
   });
 
-  it("--repeat: a rate, and localhost is one of its addresses", async () => {
+  it("--repeat: a rate, at the address of localhost", async () => {
     await using server = await FixtureServer.start();
     const url = `http://localhost:${server.port}/`;
     const args = [...QUICK, ...PATHS, "--case", "early/small-length", "--repeat", "3"];
