@@ -1,6 +1,7 @@
 import { writeClosingStatesPage } from "./closing-states.ts";
 import { writeConfigurationFiles } from "./configuration-page.ts";
 import { writeMetricsPage } from "./metrics-page.ts";
+import { writeProbePage } from "./probe-page.ts";
 import { writeScenarioSchema } from "./scenario-schema.ts";
 
 // `npm run docs`: writes the pages of docs/, and the schemas, that are made from the code.
@@ -8,4 +9,5 @@ import { writeScenarioSchema } from "./scenario-schema.ts";
 writeClosingStatesPage();
 writeConfigurationFiles();
 writeMetricsPage();
+writeProbePage();
 writeScenarioSchema();

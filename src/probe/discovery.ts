@@ -211,7 +211,10 @@ export class Discovery {
       client = await this.#connect();
       await client.send(requestHead(this.#host, options), options.method ?? "GET");
       await sendContent(client);
-      await client.waitForResponses(1, EARLY_MS);
+      // Once it has begun, it is no question of waiting any more.
+      const { reader } = client;
+      await client.waitUntil(() => reader.last !== undefined, EARLY_MS);
+      if (reader.last !== undefined) await client.waitForResponses(1, this.#settings.answerMs);
       return client.response;
     } catch (error) {
       if (error instanceof ConnectError || error instanceof BudgetError) return undefined;
