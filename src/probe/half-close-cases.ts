@@ -36,7 +36,7 @@ async function runAnswered(run: CaseRun, { text, methods }: Request): Promise<Ou
   client.halfClose();
   await sending;
   const count = methods.length;
-  await client.waitUntil(() => client.completeCount >= count || client.isGone, answerMs);
+  await client.waitUntil(() => client.completeCount >= count || client.end !== "open", answerMs);
   const loss = lossOf(client, count, answerMs);
   if (loss !== null) return blame(run, loss);
   return judgeEnd(run, client, "unkind");

@@ -10,8 +10,8 @@ const HELP = "#idle-connections";
 const CROSSING_DELAYS_MS = [0, 500, 1_500, 3_000] as const;
 /** A crossing takes one way to the server; this is longer than any way on Earth. */
 const CROSSING_MS = 500;
-/** Coarse timers of servers, and what a client measures wrong. */
-const TOLERANCE_MS = 100;
+/** Coarse timers of servers, and a client that was told late of the response. */
+const TOLERANCE_MS = 250;
 /** IBM's KeepAliveTimeoutDelay has this default; Node's keepAliveTimeoutBuffer has 1,000 ms. */
 const LEAST_MARGIN_MS = 200;
 /** What is looked at behind the advertised time-out. */

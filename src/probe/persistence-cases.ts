@@ -2,7 +2,7 @@ import type { CaseRun } from "./case-run.ts";
 import { judgeEnd, lossOf } from "./last-response.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
-import { sendUntilLast } from "./request-series.ts";
+import { type Series, sendUntilLast } from "./request-series.ts";
 
 // Which side says that a connection ends or goes on, and whether the server then does what was
 // said: the `close` connection option, HTTP/1.0, the limit of requests.
@@ -29,7 +29,12 @@ async function runBehindOwnClose(run: CaseRun): Promise<Outcome> {
   await client.waitUntil(() => client.responses.length > 1 || client.end !== "open", answerMs);
   if (client.responses.length > 1) return fail("The request behind the close was answered, too");
   const loss = lossOf(client, 1, answerMs);
-  return loss === null ? judgeEnd(run, client) : fail(loss);
+  if (loss !== null) return fail(loss);
+  const outcome = await judgeEnd(run, client);
+  const { status } = run.facts.page;
+  if (client.response?.status === status) return outcome;
+  // Such a client breaks a rule itself (RFC 9112, 9.6), so its request may be refused.
+  return unkind(`${outcome.seen}; a request that is alone is answered with ${status}`, outcome);
 }
 
 async function runCloseSaid(run: CaseRun): Promise<Outcome> {
@@ -119,16 +124,25 @@ async function runRequestLimit(run: CaseRun): Promise<Outcome> {
     case "stuck":
       return notReached(`Pipelined requests were not answered behind ${answeredCount}`, extras);
     case "said-close":
-      await client.waitForEnd(run.settings.answerMs);
-      return client.end === "open"
-        ? fail(`Response ${answeredCount} says close, and the connection stayed open`, extras)
-        : pass(`Response ${answeredCount} says close, and the connection ended there`, extras);
+      return await judgeSaidClose(run, series);
     case "cut":
       return fail(
         `${client.failure || "FIN"} behind response ${answeredCount}, which did not say close`,
         extras,
       );
   }
+}
+
+async function judgeSaidClose(run: CaseRun, series: Series): Promise<Outcome> {
+  const { client, answeredCount } = series;
+  await client.waitForEnd(run.settings.answerMs);
+  const extras = { figures: { answeredRequests: answeredCount }, witnesses: [client] };
+  const said = `Response ${answeredCount} says close`;
+  if (client.end === "open") return fail(`${said}, and the connection stayed open`, extras);
+  const surplusCount = client.completeCount - answeredCount;
+  return surplusCount > 0
+    ? unkind(`${said}, and ${surplusCount} more came behind it`, extras)
+    : pass(`${said}, and the connection ended there`, extras);
 }
 
 /** Why the first response did not arrive whole; `null`: it did. */

@@ -1,10 +1,12 @@
 import type { CaseRun } from "./case-run.ts";
 import type { ProbeClient } from "./probe-client.ts";
+import type { SeenResponse } from "./response-reader.ts";
 
 // Many small requests on one connection, to see which of them is the last.
 
 export interface Series {
   readonly client: ProbeClient;
+  /** Up to the one that says close. */
   readonly answeredCount: number;
   /**
    * "all" were answered; "said-close": the last response says that it is; "cut": the connection
@@ -44,10 +46,16 @@ async function sendSeries(run: CaseRun, count: number, pipelinedCount: number): 
     const isOver = (): boolean => client.end !== "open" || saysClose(client);
     await client.waitUntil(() => client.completeCount >= askedCount || isOver(), answerMs);
     const end = endOf(client, askedCount);
-    if (end !== null) return { client, answeredCount: client.completeCount, end };
+    if (end !== null) return seriesOf(client, end);
   }
-  const end = askedCount < count ? "slow" : "all";
-  return { client, answeredCount: client.completeCount, end };
+  return seriesOf(client, askedCount < count ? "slow" : "all");
+}
+
+function seriesOf(client: ProbeClient, end: Series["end"]): Series {
+  const { completeCount } = client;
+  const lastIndex = client.responses.findIndex(isLastOne);
+  const answeredCount = lastIndex === -1 ? completeCount : lastIndex + 1;
+  return { client, answeredCount, end };
 }
 
 /** `null`: it goes on. */
@@ -59,6 +67,9 @@ function endOf(client: ProbeClient, askedCount: number): Series["end"] | null {
 }
 
 function saysClose({ responses }: ProbeClient): boolean {
-  const last = responses.at(-1);
-  return last?.isLast === true && last.isComplete;
+  return responses.some(isLastOne);
+}
+
+function isLastOne({ isLast, isComplete }: SeenResponse): boolean {
+  return isLast && isComplete;
 }

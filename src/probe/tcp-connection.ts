@@ -116,6 +116,12 @@ export class TcpConnection implements ProbeSocket {
   }
 
   #handleFin(): void {
+    // Up to Node 22, RST that comes together with the last bytes is told as FIN. A connection that
+    // was reset has no peer any more; behind our own FIN, one that has ended has none either.
+    if (!this.#socket.writableEnded && this.#socket.remoteAddress === undefined) {
+      this.#fail("ECONNRESET");
+      return;
+    }
     this.#hasFin = true;
     this.#listener.handleFin();
   }

@@ -31,8 +31,8 @@ export class FixtureServer implements AsyncDisposable {
       new Connection(socket, { ...FIXTURE_DEFAULTS, ...overrides });
     };
     const server = isTls
-      ? createTlsServer({ ...tlsFiles(), allowHalfOpen: true }, accept)
-      : createServer({ allowHalfOpen: true }, accept);
+      ? createTlsServer({ ...tlsFiles(), allowHalfOpen: true, noDelay: true }, accept)
+      : createServer({ allowHalfOpen: true, noDelay: true }, accept);
     server.on("connection", (socket: Socket) => {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
