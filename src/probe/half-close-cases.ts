@@ -17,8 +17,8 @@ const ANSWERED = {
       "sent before the other side closes, too.",
   },
   meaning:
-    "The request is carried out and its response thrown away: command-line clients, health checks " +
-    "and proxies that pass FIN on get nothing.",
+    "The request is carried out and its response thrown away: command-line clients, health " +
+    "checks and proxies that pass FIN on get nothing.",
   help: HELP,
 } as const;
 
@@ -26,15 +26,20 @@ const ANSWERED = {
 interface Request {
   readonly text: string;
   readonly methods: readonly string[];
+  /** The client reads only a moment later, so that FIN is there before the response is sent. */
+  readonly isReadLater?: true;
 }
 
-async function runAnswered(run: CaseRun, { text, methods }: Request): Promise<Outcome> {
+async function runAnswered(run: CaseRun, request: Request): Promise<Outcome> {
+  const { text, methods, isReadLater = false } = request;
   const { answerMs } = run.settings;
-  const client = await run.connect();
+  const client = await run.connect({ isReading: !isReadLater });
   // FIN goes at once; a response that is quicker would leave the case to chance.
   const sending = client.send(text, ...methods);
   client.halfClose();
   await sending;
+  if (isReadLater) await client.elapse(client.kernelAnswerMs);
+  client.resume();
   const count = methods.length;
   await client.waitUntil(() => client.completeCount >= count || client.end !== "open", answerMs);
   const loss = lossOf(client, count, answerMs);
@@ -57,7 +62,11 @@ function pageRequest(run: CaseRun): Request {
 async function runLarge(run: CaseRun): Promise<Outcome> {
   const { large } = run.facts;
   if (large === null) return notReached("No page of several MB is known: --large-path");
-  return await runAnswered(run, { text: run.head({ path: large.path }), methods: ["GET"] });
+  return await runAnswered(run, {
+    text: run.head({ path: large.path }),
+    methods: ["GET"],
+    isReadLater: true,
+  });
 }
 
 async function runUpload(run: CaseRun): Promise<Outcome> {
@@ -95,7 +104,7 @@ export const HALF_CLOSE_CASES: readonly ProbeCase[] = [
     ...ANSWERED,
     id: "half-close/large",
     title: "FIN behind a request for a large page",
-    sends: "GET of several MB, and FIN",
+    sends: "GET of several MB and FIN, and reads a moment later",
     accepts: "the whole response, and FIN",
     run: runLarge,
   },

@@ -21,7 +21,8 @@ const BEHIND_ADVERTISED_MS = 1_000;
 async function idleClient(run: CaseRun, name: string): Promise<ProbeClient | Outcome> {
   const { answerMs } = run.settings;
   const client = await run.connect({ name });
-  await client.send(run.head(), "GET");
+  // As browsers do; without it Apache advertises no time-out.
+  await client.send(run.head({ fields: ["Connection: keep-alive"] }), "GET");
   await client.waitForResponses(1, answerMs);
   const { response } = client;
   if (response === undefined || !response.isComplete) {
@@ -158,7 +159,7 @@ export const IDLE_CASES: readonly ProbeCase[] = [
       source: "RFC 9112, 9.5",
       text: "Who gives up an inactive connection closes it gracefully.",
     },
-    sends: "GET, and then nothing",
+    sends: "GET with Connection: keep-alive, and then nothing",
     accepts: "FIN, and no RST",
     meaning: "The client's pool learns of the end as an error, and its next request fails.",
     help: HELP,
@@ -172,10 +173,10 @@ export const IDLE_CASES: readonly ProbeCase[] = [
     requirement: {
       source: "nginx 75 s, Apache and Node 5 s",
       text:
-        "Inactive connections have a time-out. RFC 9112, 9.5 expects one, and says nothing of its " +
-        "length or existence.",
+        "Inactive connections have a time-out. RFC 9112, 9.5 expects one, and says nothing of " +
+        "its length or existence.",
     },
-    sends: "GET, and then nothing",
+    sends: "GET with Connection: keep-alive, and then nothing",
     accepts: "an end while the probe waits",
     meaning: "Each client that forgets its connection costs a descriptor and memory from then on.",
     help: HELP,
@@ -189,10 +190,10 @@ export const IDLE_CASES: readonly ProbeCase[] = [
     requirement: {
       source: "draft-thomson-hybi-http-timeout-03, 2.1",
       text:
-        "timeout in Keep-Alive is how long an idle connection is kept. With the way to the client " +
-        "counted in, it has to be kept longer (Node adds a second).",
+        "timeout in Keep-Alive is how long an idle connection is kept. With the way to the " +
+        "client counted in, it has to be kept longer (Node adds a second).",
     },
-    sends: "GET, and then nothing",
+    sends: "GET with Connection: keep-alive, and then nothing",
     accepts: `no end before the time advertised, nor within ${LEAST_MARGIN_MS} ms behind it`,
     meaning:
       "Clients use a connection as long as it was promised, and meet its end: requests fail now " +

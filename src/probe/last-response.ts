@@ -51,7 +51,7 @@ export async function judgeEnd(
     return whenOpen === "fail" ? fail(seen) : unkind(seen);
   }
   return unkind(
-    `${arrived}, and RST behind it (${client.failure}): a system that throws away on RST what was ` +
-      "not read yet would have lost it",
+    `${arrived}, and RST behind it (${client.failure}): a system that throws away on RST what ` +
+      "was not read yet would have lost it",
   );
 }

@@ -180,8 +180,8 @@ export const PERSISTENCE_CASES: readonly ProbeCase[] = [
     sends: "GET with Connection: close and one more GET, in one write",
     accepts: "one response, and FIN",
     meaning:
-      "Bytes behind a last request are nobody's; a server that acts on them can be made to act on " +
-      "what another client smuggled in there.",
+      "Bytes behind a last request are nobody's; a server that acts on them can be made to act " +
+      "on what another client smuggled in there.",
     help: HELP,
     run: runBehindOwnClose,
   },
@@ -192,8 +192,8 @@ export const PERSISTENCE_CASES: readonly ProbeCase[] = [
     requirement: {
       source: "RFC 9112, 9.6",
       text:
-        "A server that sends the close option begins to close behind that response, and processes " +
-        "no further request.",
+        "A server that sends the close option begins to close behind that response, and " +
+        "processes no further request.",
     },
     sends: "GET without Host, and a GET once its response says close",
     accepts: "FIN, and no second response",

@@ -232,7 +232,9 @@ export class ProbeClient implements SocketListener {
     // The first write is what meets RST, the second what tells us of it.
     const isSent = await this.send("\r\n");
     if (isSent && !this.isGone) await this.elapse(this.kernelAnswerMs);
-    if (!this.isGone && (await this.send("\r\n"))) await this.elapse(KERNEL_ANSWER_MS);
+    if (!this.isGone) await this.send("\r\n");
+    // Over TLS the failure of a write is told a moment later.
+    await this.waitUntil(() => this.isGone, KERNEL_ANSWER_MS);
     return this.end === "reset";
   }
 

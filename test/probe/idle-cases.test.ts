@@ -23,7 +23,10 @@ function advertises(seconds: number): typeof FixtureConnection {
       fields: readonly string[],
     ): void {
       const others = fields.filter((field) => !field.startsWith("Keep-Alive:"));
-      super.send(response, request, [...others, `Keep-Alive: max=9, timeout=${seconds}`]);
+      // Apache advertises it only to those who ask for persistence.
+      const isAsked = request?.fields.get("connection") === "keep-alive";
+      const field = `Keep-Alive: max=9, timeout=${seconds}`;
+      super.send(response, request, isAsked ? [...others, field] : others);
     }
   };
 }

@@ -176,7 +176,7 @@ describe("persistence", () => {
     },
   );
 
-  it("a request behind the client's close that costs the first one its response is unkind", async () => {
+  it("a request behind the client's close that costs the first its response is unkind", async () => {
     const { verdict, decisive } = await runCase("persistence/behind-own-close", {
       Connection: RefusesBoth,
     });
@@ -260,6 +260,18 @@ describe("the limit of requests", () => {
     const options = { requestLimit: 47, Connection: ErasesUnderPipelining };
     const { verdict, decisive } = await runCase(id, options);
     expect(decisive.seen).toBe("Response 47 says close, and the connection ended there");
+    expect(verdict).toBe("pass");
+  });
+
+  it("a server that is slow passes with what it answered", async () => {
+    class AnswersSlowly extends WantsHost {
+      protected override answer(request: FixtureRequest, response: FixtureResponse): void {
+        setTimeout(() => super.answer(request, response), 40);
+      }
+    }
+    const options = { requestLimit: 10_000, Connection: AnswersSlowly };
+    const { verdict, decisive } = await runCase(id, { ...options, settings: { answerMs: 500 } });
+    expect(decisive.seen).toMatch(/^\d+0 requests were answered in the time there is$/);
     expect(verdict).toBe("pass");
   });
 
