@@ -176,7 +176,7 @@ describe("persistence", () => {
     },
   );
 
-  it("a request behind the client's close that costs the first its response is unkind", async () => {
+  it("a request behind the client's close that costs a response is unkind", async () => {
     const { verdict, decisive } = await runCase("persistence/behind-own-close", {
       Connection: RefusesBoth,
     });
