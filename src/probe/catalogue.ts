@@ -2,7 +2,10 @@ import { BAD_REQUEST_CASES } from "./bad-request-cases.ts";
 import { EARLY_RESPONSE_CASES } from "./early-response-cases.ts";
 import { EXPECT_CASES } from "./expect-cases.ts";
 import { FRAMING_CASES } from "./framing-cases.ts";
+import { HALF_CLOSE_CASES } from "./half-close-cases.ts";
+import { IDLE_CASES } from "./idle-cases.ts";
 import { LARGE_RESPONSE_CASES } from "./large-response-cases.ts";
+import { PERSISTENCE_CASES } from "./persistence-cases.ts";
 import { PIPELINE_CASES } from "./pipeline-cases.ts";
 import type { ProbeCase } from "./probe-case.ts";
 import { RELEASE_CASES } from "./release-cases.ts";
@@ -16,7 +19,10 @@ export const CATALOGUE: readonly ProbeCase[] = [
   ...PIPELINE_CASES,
   ...BAD_REQUEST_CASES,
   ...FRAMING_CASES,
-  ...LARGE_RESPONSE_CASES,
+  ...PERSISTENCE_CASES,
+  ...IDLE_CASES,
+  ...HALF_CLOSE_CASES,
   ...RELEASE_CASES,
+  ...LARGE_RESPONSE_CASES,
   ...TLS_CASES,
 ];

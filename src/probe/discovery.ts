@@ -68,12 +68,11 @@ export class Discovery {
     const medium = pages.find((each) => isWithin(each, MEDIUM_BYTES)) ?? null;
     const large = pages.find((each) => isWithin(each, LARGE_BYTES)) ?? null;
     // Each of these may wait for answers that do not come.
-    const [small, mediumEarly, largeEarly, upload, empty] = await Promise.all([
+    const [small, mediumEarly, largeEarly, upload] = await Promise.all([
       this.#earlyPair(this.#refusalCandidates(), ANY_BYTES),
       this.#earlyPair(this.#largeCandidates(medium), MEDIUM_BYTES),
       this.#earlyPair(this.#largeCandidates(large), LARGE_BYTES),
       this.#upload(),
-      this.#empty(),
     ]);
     const facts: TargetFacts = {
       page: { path: this.#paths.page, contentBytes: page.contentBytes, status: page.status },
@@ -84,7 +83,7 @@ export class Discovery {
       mediumEarly,
       largeEarly,
       upload,
-      empty,
+      empty: await this.#empty(),
     };
     return { facts, server: page.fields.get("server") ?? "" };
   }

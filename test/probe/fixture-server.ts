@@ -37,8 +37,8 @@ export class FixtureServer implements AsyncDisposable {
       new Connection(socket, { ...FIXTURE_DEFAULTS, ...overrides }, tcp ?? socket);
     };
     const server = isTls
-      ? createTlsServer({ ...tlsFiles(), allowHalfOpen: true }, accept)
-      : createServer({ allowHalfOpen: true }, accept);
+      ? createTlsServer({ ...tlsFiles(), allowHalfOpen: true, noDelay: true }, accept)
+      : createServer({ allowHalfOpen: true, noDelay: true }, accept);
     server.prependListener("connection", (socket: Socket) => {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
