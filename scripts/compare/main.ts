@@ -13,8 +13,8 @@ import { type SharedPlace, startServer } from "./server-process.ts";
 import { packageVersion, SERVERS, type ServerRecipe, versionOf } from "./servers.ts";
 import { comparisonPage } from "./table.ts";
 
-// `npm run compare`: starts one server after the other, probes it, and writes docs/comparison.md and
-// docs/comparison.json. A server that is not there, or does not start, is a line in the page.
+// `npm run compare`: starts one server after the other, probes it, and writes docs/comparison.md
+// and docs/comparison.json. A server that is not there, or does not start, is a line in the page.
 
 const USAGE = `npm run compare -- [options]
 

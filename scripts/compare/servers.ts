@@ -34,7 +34,7 @@ export interface ServerRecipe {
   readonly versionArguments: readonly string[];
   /** Added to what the command says about its version. */
   readonly packageName?: string;
-  /** Below this folder. Those in configs/ are copied to `scratchPath`, with their marks replaced. */
+  /** Below this folder. Of those in configs/, copies with their marks replaced are used. */
   readonly files: readonly string[];
   readonly about: string;
   readonly hasTls: boolean;

@@ -7,8 +7,8 @@ import {
   topicOf,
 } from "./comparison.ts";
 
-// docs/comparison.md: the servers, their verdicts topic by topic, and what was seen. A pure function
-// of what a run found; it knows no case and no server by name.
+// docs/comparison.md: the servers, their verdicts topic by topic, and what was seen. A pure
+// function of what a run found; it knows no case and no server by name.
 
 const WORDS: Readonly<Record<Verdict, string>> = {
   pass: "pass",
