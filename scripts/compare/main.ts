@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { chmod, copyFile, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { cpus, release, tmpdir, type } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -58,20 +59,18 @@ async function main(): Promise<void> {
   const isWhole = values.only === undefined && values.case === "";
   const outPath = values.out ?? (isWhole ? join(ROOT, "docs") : null);
   const folder = await mkdtemp(join(tmpdir(), "finwait-compare-"));
-  try {
-    const commands = new Map([["node", process.execPath], ...values.command.map(splitCommand)]);
-    const shared = { place: await writeSite(folder), commands, cases, repeat };
-    const head = describeRun(cases, repeat);
-    const servers: ComparedServer[] = [];
-    for (const recipe of recipes) {
-      servers.push(await compareServer(recipe, shared, folder));
-      // After each, so that an interrupted run leaves what it has.
-      if (outPath !== null) await writeComparison(outPath, { ...head, servers });
-    }
-    if (outPath === null) process.stdout.write(comparisonPage({ ...head, servers }));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  // At the exit, because an interrupted run has to clean up, too.
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const commands = new Map([["node", process.execPath], ...values.command.map(splitCommand)]);
+  const shared = { place: await writeSite(folder), commands, cases, repeat };
+  const head = describeRun(cases, repeat);
+  const servers: ComparedServer[] = [];
+  for (const recipe of recipes) {
+    servers.push(await compareServer(recipe, shared, folder));
+    // After each, so that an interrupted run leaves what it has.
+    if (outPath !== null) await writeComparison(outPath, { ...head, servers });
   }
+  if (outPath === null) process.stdout.write(comparisonPage({ ...head, servers }));
 }
 
 function chooseServers(only: string | undefined): readonly ServerRecipe[] {
