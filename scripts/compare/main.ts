@@ -152,7 +152,7 @@ async function judge(
   { place, cases, repeat }: Shared,
   folder: string,
 ): Promise<Pick<ComparedServer, "trouble" | "results">> {
-  const { name, hasTls } = recipe;
+  const { name, listeners } = recipe;
   const scratchPath = await mkdtemp(join(folder, "server-"));
   await chmod(scratchPath, 0o755);
   try {
@@ -161,7 +161,7 @@ async function judge(
       const results = await measure(server, {
         cases,
         repeat,
-        hasTls,
+        hasTls: listeners.includes("tls"),
         onResult: ({ id, verdict, decisive }) => {
           console.error(`${name}: ${verdict.padEnd(11)} ${id}: ${decisive.seen}`);
         },

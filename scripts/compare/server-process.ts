@@ -6,7 +6,13 @@ import { request as requestTls } from "node:https";
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { pause, withDeadline } from "../../bench/deadline.ts";
-import { COMPARE_PATH, type Invocation, type Place, type ServerRecipe } from "./servers.ts";
+import {
+  COMPARE_PATH,
+  type Invocation,
+  type Listener,
+  type Place,
+  type ServerRecipe,
+} from "./servers.ts";
 
 // The processes of one server. Each is the leader of a process group, so that its workers end with
 // it, also when the comparison fails or is interrupted.
@@ -117,11 +123,13 @@ export async function startServer(
   const stop = async (): Promise<void> => {
     await Promise.all(processes.map((each) => each.stop()));
   };
-  const whenAnswering = async (isTls: boolean): Promise<void> => {
-    while (failure() === null && !(await doesAnswer(place, isTls))) await pause(POLL_INTERVAL_MS);
+  const whenAnswering = async (listener: Listener): Promise<void> => {
+    while (failure() === null && !(await doesAnswer(place, listener))) {
+      await pause(POLL_INTERVAL_MS);
+    }
   };
   try {
-    const answering = Promise.all((recipe.hasTls ? [false, true] : [false]).map(whenAnswering));
+    const answering = Promise.all(recipe.listeners.map(whenAnswering));
     await withDeadline(answering, START_TIMEOUT_MS, `Waiting for ${recipe.name} to answer`);
     const output = failure();
     if (output !== null) throw new Error(`It ended: ${output}`);
@@ -168,17 +176,19 @@ async function findFreePorts(): Promise<readonly [number, number, number]> {
   return [port ?? 0, tlsPort ?? 0, originPort ?? 0];
 }
 
-function doesAnswer({ port, tlsPort }: Place, isTls: boolean): Promise<boolean> {
-  const options = { host: "127.0.0.1", port: isTls ? tlsPort : port, agent: false as const };
+function doesAnswer(place: Place, listener: Listener): Promise<boolean> {
+  const port = { plain: place.port, tls: place.tlsPort, origin: place.originPort }[listener];
+  const options = { host: "127.0.0.1", port, agent: false as const };
   return new Promise((resolve) => {
     const finish = (isAnswer: boolean): void => {
       asking.destroy();
       resolve(isAnswer);
     };
-    const asking = isTls
-      ? requestTls({ ...options, servername: "localhost", rejectUnauthorized: false })
-      : request(options);
-    asking.setHeader("host", isTls ? `localhost:${tlsPort}` : `127.0.0.1:${port}`);
+    const asking =
+      listener === "tls"
+        ? requestTls({ ...options, servername: "localhost", rejectUnauthorized: false })
+        : request(options);
+    asking.setHeader("host", `localhost:${port}`);
     asking.setTimeout(1_000, () => finish(false));
     asking.once("response", ({ statusCode }) => finish(statusCode === 200));
     // Not listening yet; the deadline of the caller bounds how often that is believed.

@@ -18,7 +18,7 @@ const PLACE: Place = {
 };
 
 describe("SERVERS", () => {
-  for (const { name, files, hasTls, invocations } of SERVERS) {
+  for (const { name, files, listeners, invocations } of SERVERS) {
     it(`${name}: its files exist, and configurations take their place from marks`, () => {
       for (const file of files) {
         const path = join(COMPARE_PATH, file);
@@ -26,7 +26,7 @@ describe("SERVERS", () => {
         if (!file.startsWith("configs/")) continue;
         const text = readFileSync(path, "utf8");
         expect(text, file).toContain("@PORT@");
-        expect(text.includes("@TLS_PORT@"), file).toBe(hasTls);
+        expect(text.includes("@TLS_PORT@"), file).toBe(listeners.includes("tls"));
       }
     });
 

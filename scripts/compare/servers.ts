@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 export interface Place {
   readonly port: number;
   readonly tlsPort: number;
-  /** For a second server behind the first. */
+  /** For an app behind the server. */
   readonly originPort: number;
   /** The folder with index.html, medium and large. */
   readonly sitePath: string;
@@ -19,6 +19,8 @@ export interface Place {
   /** Both in one file. */
   readonly certAndKeyPath: string;
 }
+
+export type Listener = "plain" | "tls" | "origin";
 
 export interface Invocation {
   readonly command: string;
@@ -37,7 +39,7 @@ export interface ServerRecipe {
   /** Below this folder. Of those in configs/, copies with their marks replaced are used. */
   readonly files: readonly string[];
   readonly about: string;
-  readonly hasTls: boolean;
+  readonly listeners: readonly Listener[];
   invocations(place: Place, command: string): readonly Invocation[];
 }
 
@@ -78,14 +80,17 @@ function app(names: AppNames, ...flags: readonly string[]): ServerRecipe {
     ...(packageName === undefined ? {} : { packageName }),
     files: [file, ...alsoFiles].map((each) => `apps/${each}`),
     about,
-    hasTls: true,
+    listeners: ["plain", "tls"],
     invocations: (place, path) => [appOf(place, path, [...flags, appPath(file)])],
   };
 }
 
-/** A server with a configuration, of which `argv` names the copy. */
+/** The app behind a configured server: it takes the uploads, which such a server only passes on. */
+const ORIGIN_FILE = "node-http.mjs";
+
+/** A server with a configuration, of which `argv` names the copy, in front of an app. */
 function configured(
-  recipe: Omit<ServerRecipe, "files" | "hasTls" | "invocations"> & {
+  recipe: Omit<ServerRecipe, "files" | "listeners" | "invocations"> & {
     readonly file: string;
     readonly hasTls?: boolean;
   },
@@ -94,9 +99,13 @@ function configured(
   const { file, hasTls = true, ...rest } = recipe;
   return {
     ...rest,
-    files: [`configs/${file}`],
-    hasTls,
+    files: [`configs/${file}`, `apps/${ORIGIN_FILE}`],
+    listeners: hasTls ? ["plain", "tls", "origin"] : ["plain", "origin"],
     invocations: (place, path) => [
+      // The app's own TLS is on any free port: nobody asks it.
+      appOf({ ...place, port: place.originPort, tlsPort: 0 }, process.execPath, [
+        appPath(ORIGIN_FILE),
+      ]),
       { command: path, argv: argv(place, join(place.scratchPath, file)) },
     ],
   };
@@ -113,31 +122,13 @@ const finwaitFiles: ServerRecipe = {
   packageName: "finwait",
   files: [],
   about: "`finwait serve` for files, one process for each listener",
-  hasTls: true,
+  listeners: ["plain", "tls"],
   invocations: ({ sitePath, port, tlsPort, certPath, keyPath }, command) => {
     const argv = [FINWAIT_COMMAND, "serve", sitePath, "--no-config", "--access-log", "off"];
     const tls = ["--tls-cert", certPath, "--tls-key", keyPath];
     return [
       { command, argv: [...argv, "--port", `${port}`] },
       { command, argv: [...argv, "--port", `${tlsPort}`, ...tls] },
-    ];
-  },
-};
-
-const haproxy: ServerRecipe = {
-  name: "HAProxy",
-  command: "haproxy",
-  versionArguments: ["-v"],
-  files: ["configs/haproxy.cfg", "apps/node-http.mjs"],
-  about: "in front of the node:http of this table; the time-outs of Debian's configuration",
-  hasTls: true,
-  invocations: (place, command) => {
-    const { originPort, scratchPath } = place;
-    // The origin's own TLS is on any free port: nobody asks it.
-    const origin = { ...place, port: originPort, tlsPort: 0 };
-    return [
-      appOf(origin, process.execPath, [appPath("node-http.mjs")]),
-      { command, argv: ["-q", "-db", "-f", join(scratchPath, "haproxy.cfg")] },
     ];
   },
 };
@@ -158,7 +149,7 @@ export const SERVERS: readonly ServerRecipe[] = [
       command: "nginx",
       versionArguments: ["-v"],
       file: "nginx.conf",
-      about: "files, one worker",
+      about: "files, and uploads to the app; one worker",
     },
     ({ scratchPath }, config) => ["-p", scratchPath, "-e", "stderr", "-c", config],
   ),
@@ -168,7 +159,7 @@ export const SERVERS: readonly ServerRecipe[] = [
       command: "apache2",
       versionArguments: ["-v"],
       file: "apache.conf",
-      about: "files, event MPM",
+      about: "files, and uploads to the app; event MPM",
     },
     (_place, config) => ["-f", config, "-DFOREGROUND"],
   ),
@@ -178,19 +169,28 @@ export const SERVERS: readonly ServerRecipe[] = [
       command: "lighttpd",
       versionArguments: ["-v"],
       file: "lighttpd.conf",
-      about: "files, no TLS",
+      about: "files, and uploads to the app; no TLS",
       hasTls: false,
     },
     (_place, config) => ["-D", "-f", config],
   ),
-  haproxy,
+  configured(
+    {
+      name: "HAProxy",
+      command: "haproxy",
+      versionArguments: ["-v"],
+      file: "haproxy.cfg",
+      about: "all pages from the app, and the time-outs of Debian's configuration",
+    },
+    (_place, config) => ["-q", "-db", "-f", config],
+  ),
   configured(
     {
       name: "Caddy",
       command: "caddy",
       versionArguments: ["version"],
       file: "Caddyfile",
-      about: "files",
+      about: "files, and uploads to the app",
     },
     (_place, config) => ["run", "--adapter", "caddyfile", "--config", config],
   ),
@@ -200,11 +200,11 @@ export const SERVERS: readonly ServerRecipe[] = [
       command: "h2o",
       versionArguments: ["--version"],
       file: "h2o.yaml",
-      about: "files, one thread",
+      about: "files, and uploads to the app; one thread",
     },
     (_place, config) => ["-c", config],
   ),
-  app({ name: "node:http", file: "node-http.mjs", about: "an app of ten lines" }),
+  app({ name: "node:http", file: "node-http.mjs", about: "an app" }),
   app({
     name: "newer node:http",
     file: "node-http.mjs",
