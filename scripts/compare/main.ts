@@ -21,7 +21,7 @@ const USAGE = `npm run compare -- [options]
 
   --only NAMES          only these servers, separated by commas (as in the page, any case)
   --case TOPIC          only cases whose id begins with this
-  --repeat N            attempts of cases that wait for no time-out (default 5)
+  --repeat N            attempts of cases that wait for nothing (default 5)
   --command NAME=FILE   where a command is: --command bun=/opt/bun. "newer-node" is a second Node
   --out FOLDER          where both files are written (default: docs; with --only or --case, the
                         page is printed instead)

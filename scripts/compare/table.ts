@@ -42,15 +42,16 @@ function introduction({ startedAt, machine, node, finwait, repeat }: Comparison)
     "",
     "All servers have a page of a few bytes (`/`), one of 200 KB (`/medium`) and one of 6 MB " +
       "(`/large`), and as far as a plain configuration can: a path that refuses uploads at once " +
-      "(`/refuse`), one that takes them (`/upload`), and one that answers 204 (`/empty`).",
+      "(`/refuse`), one that takes them (`/upload`), and one that answers 204 (`/empty`). " +
+      "Servers that only serve files pass on what they cannot answer to an app of node:http.",
     "",
     "- **pass**: what the rule asks for was seen.",
     "- **unkind**: allowed, but somebody may suffer.",
     "- **fail**: a rule is broken, a response lost, or a resource held without bound.",
     "- **–**: not reached: the server could not be brought into the situation. This says nothing.",
     "",
-    `Cases are tried ${repeat} times; \`fail 3/5\` means that three attempts of five failed, and ` +
-      "none was worse. Those that wait for time-outs are tried once.",
+    `Cases are tried ${repeat} times, and those that wait for something are tried once. \`fail ` +
+      "3/5` means that three attempts of five failed.",
   ];
 }
 
