@@ -17,7 +17,7 @@ afterEach(() => {
 
 /** The command in a terminal that shows the exit code at the end, and then stays. */
 function terminal(args: string): TerminalSession {
-  const command = `${process.execPath} ${MAIN} probe --case early/small-length ${args}`;
+  const command = `${process.execPath} ${MAIN} probe --case early/small-length --refuse-path /refuse ${args}`;
   const session = new TerminalSession(`trap : INT; ${command}; echo "EXIT $?"; exec cat`);
   sessions.push(session);
   return session;
@@ -32,6 +32,10 @@ function startFallingSilent(): Promise<FixtureServer> {
       else super.handleRequest(request);
       isLookedAround ||= request.method === "OPTIONS";
     }
+
+    protected override handleIdle(): void {
+      if (!this.isEnding) super.handleIdle();
+    }
   }
   return FixtureServer.start({ Connection: FallsSilent });
 }
@@ -40,6 +44,8 @@ class SaysNothing extends FixtureConnection {
   protected override handleRequest(): void {
     this.isEnding = true;
   }
+
+  protected override handleIdle(): void {}
 }
 
 describe("finwait probe on a terminal", () => {

@@ -41,6 +41,11 @@ function turning(answer: Answer): FixtureServerOptions {
       isLookedAround ||= request.method === "OPTIONS";
     }
 
+    /** What answers nothing says nothing later either. */
+    protected override handleIdle(): void {
+      if (!this.isEnding) super.handleIdle();
+    }
+
     protected override responseTo(request: FixtureRequest): FixtureResponse {
       const response = super.responseTo(request);
       return { ...response, fields: [...(response.fields ?? []), "Server: <script>\x1b[2J"] };

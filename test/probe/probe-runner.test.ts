@@ -79,7 +79,7 @@ describe("runCases", () => {
     });
     const { results, budget } = await play([each], { sendLimitBytes: 9 });
     expect(results[0]?.verdict).toBe("not reached");
-    expect(results[0]?.decisive.seen).toBe("Stopped: the run may send 9 bytes, and has");
+    expect(results[0]?.decisive.seen).toBe("Stopped: the run may send 9 bytes (--max-bytes)");
     expect(budget.sentBytes).toBe(5);
   });
 
@@ -112,7 +112,7 @@ describe("runCases", () => {
   it("ends with the time of the run", async () => {
     const each = caseOf("x", () => new Promise(() => {}), true);
     const { results } = await play([each], { durationLimitMs: 50 });
-    expect(results[0]?.decisive.seen).toBe("The run was over after 50 ms");
+    expect(results[0]?.decisive.seen).toBe("The run was over after 50 ms: --max-seconds");
   });
 
   it("keeps the time line of the clients as evidence", async () => {
