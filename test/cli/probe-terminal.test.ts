@@ -17,7 +17,8 @@ afterEach(() => {
 
 /** The command in a terminal that shows the exit code at the end, and then stays. */
 function terminal(args: string): TerminalSession {
-  const command = `${process.execPath} ${MAIN} probe --case early/small-length --refuse-path /refuse ${args}`;
+  const chosen = "--case early/small-length --refuse-path /refuse";
+  const command = `${process.execPath} ${MAIN} probe ${chosen} ${args}`;
   const session = new TerminalSession(`trap : INT; ${command}; echo "EXIT $?"; exec cat`);
   sessions.push(session);
   return session;
