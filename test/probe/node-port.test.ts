@@ -45,7 +45,7 @@ class AnswersThenResets extends FixtureConnection {
   }
 
   protected override handleDiscarded(): void {
-    this.socket.resetAndDestroy();
+    this.tcp.resetAndDestroy();
   }
 }
 
@@ -69,6 +69,32 @@ describe("NodePort", () => {
         patienceMs: WAIT_MS,
       });
       expect(end).toBe("refused");
+      await client.waitForEnd(WAIT_MS);
+      expect([client.end, client.completeCount]).toEqual(["reset", 1]);
+    });
+  });
+
+  it.each([false, true])(
+    "a reader that begins late: FIN stands behind what came before it (TLS: %s)",
+    async (isTls) => {
+      await withClient({ isTls, isReading: false }, async (client) => {
+        await client.send(LAST, "GET");
+        const options = { byteLength: 2_000_000, isChunked: false, patienceMs: WAIT_MS };
+        expect(await client.sendContent(options)).toBe("sent");
+        client.resume();
+        expect(await client.waitForResponses(1, WAIT_MS)).toBe(true);
+        await client.waitForEnd(WAIT_MS);
+        expect([client.end, client.closeNotifyAtMs !== null]).toEqual(["fin", isTls]);
+      });
+    },
+  );
+
+  it("over TLS, too, keeps what came before an RST and was not read", async () => {
+    const options = { Connection: AnswersThenResets, isTls: true, isReading: false };
+    await withClient(options, async (client) => {
+      await client.send(LAST, "GET");
+      const content = { byteLength: 50_000_000, isChunked: false, patienceMs: WAIT_MS };
+      expect(await client.sendContent(content)).toBe("refused");
       await client.waitForEnd(WAIT_MS);
       expect([client.end, client.completeCount]).toEqual(["reset", 1]);
     });
