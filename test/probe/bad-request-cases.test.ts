@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BAD_REQUEST_CASES } from "../../src/probe/bad-request-cases.ts";
 import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
-import { runCase } from "./run-case.ts";
+import { expectBothVerdicts, runCase } from "./run-case.ts";
 
 // Goal: each case about bad and unfinished requests passes a server that refuses them whole, once
 // and in time, and names what another one does. How: fixture servers that break one rule each.
@@ -184,3 +184,5 @@ describe("bad requests", () => {
     expect(decisive.seen).toContain(option);
   });
 });
+
+expectBothVerdicts(BAD_REQUEST_CASES);

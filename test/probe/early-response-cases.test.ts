@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EARLY_RESPONSE_CASES } from "../../src/probe/early-response-cases.ts";
 import { FixtureConnection } from "./fixture-connection.ts";
-import { runCase } from "./run-case.ts";
+import { expectBothVerdicts, runCase } from "./run-case.ts";
 
 // Goal: each case about early responses passes a server that lingers, and fails one that does not.
 // How: two fixture servers, one of them broken on purpose.
@@ -66,3 +66,5 @@ describe("early responses", () => {
     expect(decisive.seen).toContain("--refuse-path");
   });
 });
+
+expectBothVerdicts(EARLY_RESPONSE_CASES);

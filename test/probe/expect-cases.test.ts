@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EXPECT_CASES } from "../../src/probe/expect-cases.ts";
 import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
-import { runCase } from "./run-case.ts";
+import { expectBothVerdicts, runCase } from "./run-case.ts";
 
 // Goal: each case of Expect: 100-continue passes a server that keeps the rules, and tells which one
 // is broken. How: fixture servers that break one rule each.
@@ -183,3 +183,5 @@ describe("Expect: 100-continue", () => {
     expect(decisive.seen).toBe("The server asked for the content by 100");
   });
 });
+
+expectBothVerdicts(EXPECT_CASES);

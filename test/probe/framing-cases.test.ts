@@ -5,7 +5,7 @@ import {
   type FixtureRequest,
   type FixtureResponse,
 } from "./fixture-connection.ts";
-import { runCase } from "./run-case.ts";
+import { expectBothVerdicts, runCase } from "./run-case.ts";
 
 // Goal: each case about the end of responses passes a server that sends nothing behind them, and
 // fails one that does. How: fixture servers that leave bytes where none belong.
@@ -138,3 +138,5 @@ describe("the end of responses", () => {
     expect(decisive.seen).toContain(reason);
   });
 });
+
+expectBothVerdicts(FRAMING_CASES);

@@ -5,7 +5,7 @@ import {
   type FixtureRequest,
   type FixtureResponse,
 } from "./fixture-connection.ts";
-import { runCase } from "./run-case.ts";
+import { expectBothVerdicts, runCase } from "./run-case.ts";
 
 // Goal: the cases about half-closed clients tell servers that answer them from others.
 // How: fixture servers that treat the client's FIN in different ways, and answer a moment late.
@@ -122,3 +122,5 @@ describe("half-closed clients", () => {
     expect(verdict).toBe("not reached");
   });
 });
+
+expectBothVerdicts(HALF_CLOSE_CASES);

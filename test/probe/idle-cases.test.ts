@@ -5,7 +5,7 @@ import {
   type FixtureRequest,
   type FixtureResponse,
 } from "./fixture-connection.ts";
-import { type RunCaseOptions, runCase } from "./run-case.ts";
+import { expectBothVerdicts, type RunCaseOptions, runCase } from "./run-case.ts";
 
 // Goal: the cases about idle connections tell FIN from RST, early from in time, and how long a
 // server reads on behind its FIN.
@@ -180,3 +180,5 @@ describe("idle connections", () => {
     expect(verdict).toBe("not reached");
   });
 });
+
+expectBothVerdicts(IDLE_CASES);

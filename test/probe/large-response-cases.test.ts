@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LARGE_RESPONSE_CASES } from "../../src/probe/large-response-cases.ts";
 import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
-import { runCase } from "./run-case.ts";
+import { expectBothVerdicts, runCase } from "./run-case.ts";
 
 // Goal: each case about large responses passes a server that waits for its readers, and fails one
 // that does not. How: two fixture servers, one of them broken on purpose; pauses are short.
@@ -101,3 +101,5 @@ describe("large responses", () => {
     expect(decisive.seen).toContain("--large-path");
   });
 });
+
+expectBothVerdicts(LARGE_RESPONSE_CASES);

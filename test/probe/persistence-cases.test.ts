@@ -5,7 +5,7 @@ import {
   type FixtureRequest,
   type FixtureResponse,
 } from "./fixture-connection.ts";
-import { runCase } from "./run-case.ts";
+import { expectBothVerdicts, runCase } from "./run-case.ts";
 
 // Goal: each case about persistence passes a server that keeps its word, and no other.
 // How: fixture servers that say one thing and do another.
@@ -293,3 +293,5 @@ describe("the limit of requests", () => {
     expect(verdict).toBe("not reached");
   });
 });
+
+expectBothVerdicts(PERSISTENCE_CASES);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PIPELINE_CASES } from "../../src/probe/pipeline-cases.ts";
 import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
-import { runCase } from "./run-case.ts";
+import { expectBothVerdicts, runCase } from "./run-case.ts";
 
 // Goal: each case about pipelines passes a server that answers in order and closes in stages, and
 // names what another one loses. How: fixture servers that break one rule each.
@@ -135,3 +135,5 @@ describe("pipelines", () => {
     expect(decisive.seen).toContain(option);
   });
 });
+
+expectBothVerdicts(PIPELINE_CASES);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RELEASE_CASES } from "../../src/probe/release-cases.ts";
 import { FixtureConnection } from "./fixture-connection.ts";
-import { runCase } from "./run-case.ts";
+import { expectBothVerdicts, runCase } from "./run-case.ts";
 
 // Goal: each case about letting go passes a server with bounds, and does not pass one without.
 // How: fixture servers that differ in their bounds alone; what is waited for is short.
@@ -195,3 +195,5 @@ describe.each(UPLOADS)("%s", (id) => {
     expect(verdict).toBe("pass");
   });
 });
+
+expectBothVerdicts(RELEASE_CASES);

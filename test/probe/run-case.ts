@@ -1,5 +1,7 @@
+import { expect, it } from "vitest";
 import { CATALOGUE } from "../../src/probe/catalogue.ts";
 import { NodePort } from "../../src/probe/node-port.ts";
+import type { ProbeCase } from "../../src/probe/probe-case.ts";
 import type { CaseResult } from "../../src/probe/probe-report.ts";
 import { runCases } from "../../src/probe/probe-runner.ts";
 import { DEFAULT_SETTINGS, type ProbeSettings } from "../../src/probe/probe-settings.ts";
@@ -56,5 +58,23 @@ export async function runCase(id: string, options: RunCaseOptions = {}): Promise
   const budget = new SharedBudget(port, settings);
   const [result] = await runCases(cases, { port, target, settings, budget, repeat });
   if (result === undefined) throw new Error(`There is no case ${id}`);
+  SEEN.add(`${id}: ${result.verdict}`);
   return result;
+}
+
+/** Of this test file: `early/small-length: pass`. */
+const SEEN = new Set<string>();
+
+/**
+ * The last test of a topic: each of its cases has passed a server here, and has not passed another
+ * one that is broken on purpose.
+ */
+export function expectBothVerdicts(cases: readonly ProbeCase[]): void {
+  it("every case has passed a right server, and not passed a broken one", () => {
+    const hasPassed = ({ id }: ProbeCase): boolean => SEEN.has(`${id}: pass`);
+    const hasBlamed = ({ id }: ProbeCase): boolean =>
+      SEEN.has(`${id}: fail`) || SEEN.has(`${id}: unkind`);
+    const unproven = cases.filter((each) => !hasPassed(each) || !hasBlamed(each));
+    expect(unproven.map(({ id }) => id)).toEqual([]);
+  });
 }

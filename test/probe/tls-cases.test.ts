@@ -5,7 +5,7 @@ import {
   type FixtureRequest,
   type FixtureResponse,
 } from "./fixture-connection.ts";
-import { type RunCaseOptions, runCase } from "./run-case.ts";
+import { expectBothVerdicts, type RunCaseOptions, runCase } from "./run-case.ts";
 
 // Goal: each case about TLS passes a server that closes in stages, and does not pass one that
 // leaves out a stage. How: fixture servers that end TCP below TLS.
@@ -131,3 +131,5 @@ describe("TLS", () => {
     expect(verdict).toBe("unkind");
   });
 });
+
+expectBothVerdicts(TLS_CASES);
