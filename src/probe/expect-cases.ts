@@ -112,7 +112,7 @@ async function runRefused(run: CaseRun): Promise<Outcome> {
   const client = await run.connect();
   await client.send(expecting(run, answer), answer.method);
   const { answerMs } = run.settings;
-  await client.waitUntil(() => client.completeCount > 0 || client.end !== "open", answerMs);
+  await client.waitForResponses(1, answerMs);
   if (client.response === undefined && hasContinue(client) && client.end === "open") {
     return unkind(`100, and no response for ${answerMs} ms, though content is not waited for`);
   }
@@ -129,7 +129,7 @@ async function runRefusedThenNext(run: CaseRun, mostBytes: number): Promise<Outc
   const uploadBytes = Math.min(answer.uploadBytes, mostBytes);
   await client.send(expecting(run, { ...answer, uploadBytes }), answer.method);
   const { answerMs } = run.settings;
-  await client.waitUntil(() => client.completeCount > 0 || client.end !== "open", answerMs);
+  await client.waitForResponses(1, answerMs);
   const { response } = client;
   if (hasContinue(client)) return notReached("The server asked for the content by 100");
   if (response?.isComplete !== true) return notReached(`No refusal: ${endWords(client)}`);
@@ -176,7 +176,7 @@ async function runRefusedRequests(run: CaseRun): Promise<Outcome> {
   const client = await run.connect();
   await client.send(expecting(run, answer), answer.method);
   const { answerMs } = run.settings;
-  await client.waitUntil(() => client.completeCount > 0 || client.end !== "open", answerMs);
+  await client.waitForResponses(1, answerMs);
   const { response } = client;
   if (response?.isComplete !== true) return notReached(`No refusal: ${endWords(client)}`);
   const content = run.head().repeat(REQUESTS_IN_CONTENT);

@@ -66,7 +66,7 @@ async function runBehindClose(run: CaseRun, method: string): Promise<Outcome> {
   const { answerMs } = run.settings;
   const client = await run.connect();
   await client.send(run.head({ method, fields: ["Connection: close"] }), method);
-  await client.waitForEnd(answerMs);
+  await client.waitWhileComing(() => client.end !== "open", answerMs);
   const isReset = await client.hasMetReset();
   const { response } = client;
   if (response?.isComplete !== true) {

@@ -41,7 +41,7 @@ async function runAnswered(run: CaseRun, request: Request): Promise<Outcome> {
   if (isReadLater) await client.elapse(client.kernelAnswerMs);
   client.resume();
   const count = methods.length;
-  await client.waitUntil(() => client.completeCount >= count || client.end !== "open", answerMs);
+  await client.waitForResponses(count, answerMs);
   const loss = lossOf(client, count, answerMs);
   if (loss !== null) return blame(run, loss);
   return judgeEnd(run, client, "unkind");

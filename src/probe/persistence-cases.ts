@@ -26,7 +26,10 @@ async function runBehindOwnClose(run: CaseRun): Promise<Outcome> {
   const client = await run.connect();
   const pair = run.head({ fields: ["Connection: close"] }) + run.head();
   await client.send(pair, "GET", "GET");
-  await client.waitUntil(() => client.responses.length > 1 || client.end !== "open", answerMs);
+  await client.waitWhileComing(
+    () => client.responses.length > 1 || client.end !== "open",
+    answerMs,
+  );
   if (client.responses.length > 1) return fail("The request behind the close was answered, too");
   const loss = lossOf(client, 1, answerMs);
   if (loss !== null) return fail(loss);
@@ -55,7 +58,10 @@ async function runCloseSaid(run: CaseRun): Promise<Outcome> {
   }
   const said = `${response.status} says close`;
   if (client.end === "open") await client.send(run.head(), "GET");
-  await client.waitUntil(() => client.responses.length > 1 || client.end !== "open", answerMs);
+  await client.waitWhileComing(
+    () => client.responses.length > 1 || client.end !== "open",
+    answerMs,
+  );
   const { responses, finAtMs, end } = client;
   if (responses.length > 1) return fail(`${said}, and a request behind it was answered`);
   if (end === "open") return fail(`${said}, and the connection was open ${answerMs} ms later`);
@@ -87,7 +93,7 @@ async function runOldKeepAlive(run: CaseRun): Promise<Outcome> {
     return { ...outcome, seen: `${said}; ${outcome.seen}` };
   }
   if (client.end === "open") await client.send(request, "GET");
-  await client.waitUntil(() => client.completeCount > 1 || client.end !== "open", answerMs);
+  await client.waitForResponses(2, answerMs);
   if (client.completeCount > 1) return pass("keep-alive was said, and a second request answered");
   return fail(`keep-alive was said, and then: ${lossOf(client, 2, answerMs)}`);
 }
@@ -103,7 +109,7 @@ async function runSecondRequest(run: CaseRun): Promise<Outcome> {
     return { ...outcome, seen: `No persistence, and close says so; ${outcome.seen}` };
   }
   await client.send(run.head(), "GET");
-  await client.waitUntil(() => client.completeCount > 1 || client.end !== "open", answerMs);
+  await client.waitForResponses(2, answerMs);
   return client.completeCount > 1
     ? pass("A second request on the connection was answered")
     : fail(`Nothing said close, and then: ${lossOf(client, 2, answerMs)}`);
@@ -148,7 +154,7 @@ async function judgeSaidClose(run: CaseRun, series: Series): Promise<Outcome> {
 /** Why the first response did not arrive whole; `null`: it did. */
 async function lossOfFirst(run: CaseRun, client: ProbeClient): Promise<string | null> {
   const { answerMs } = run.settings;
-  await client.waitUntil(() => client.completeCount > 0 || client.end !== "open", answerMs);
+  await client.waitForResponses(1, answerMs);
   return lossOf(client, 1, answerMs);
 }
 

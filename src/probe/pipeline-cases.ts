@@ -23,10 +23,7 @@ async function runInOrder(run: CaseRun): Promise<Outcome> {
   // HEAD makes the order visible: read as the response to another, its length leaves a gap.
   const methods = Array.from({ length: GOOD_COUNT }, (_, at) => (at % 3 === 1 ? "HEAD" : "GET"));
   await client.send(methods.map((method) => run.head({ method })).join(""), ...methods);
-  await client.waitUntil(
-    () => client.completeCount >= GOOD_COUNT || client.end !== "open",
-    run.settings.answerMs,
-  );
+  await client.waitForResponses(GOOD_COUNT, run.settings.answerMs);
   await client.hasMetReset();
   const { completeCount: count, responses } = client;
   const figures = { requests: GOOD_COUNT, responses: count };
@@ -52,8 +49,7 @@ async function runBehindContent(run: CaseRun): Promise<Outcome> {
   const chunked = run.head({ method: "POST", path, fields: ["Transfer-Encoding: chunked"] });
   const sent = `${upload}hello${chunked}5\r\nhello\r\n0\r\n\r\n${run.head()}`;
   await client.send(sent, "POST", "POST", "GET");
-  const isOver = (): boolean => client.completeCount >= 3 || client.end !== "open";
-  await client.waitUntil(isOver, run.settings.answerMs);
+  await client.waitForResponses(3, run.settings.answerMs);
   await client.hasMetReset();
   const seen = `${statusWords(client)} to upload, chunked upload and page`;
   if (client.reader.surplusBytes > 0) return fail(`${seen}, and ${surplusWords(client)}`);
@@ -94,7 +90,7 @@ async function runStop(run: CaseRun, stop: Stop): Promise<Outcome> {
     client.note("the client begins to read");
     client.resume();
   }
-  await client.waitForEnd(answerMs);
+  await client.waitWhileComing(() => client.end !== "open", answerMs);
   // The runtime may tell of RST before the rest was sent; the write ends in any case.
   if (client.end !== "open") await sending;
   const isReset = await client.hasMetReset();

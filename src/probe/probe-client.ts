@@ -42,6 +42,8 @@ const CHUNK_HEAD = latin1Bytes("10000\r\n");
 const CHUNK_END = latin1Bytes("\r\n");
 /** Least wait for an answer of the server's kernel, such as RST. */
 const KERNEL_ANSWER_MS = 60;
+/** What keeps coming is waited for so many times as long as silence is. */
+const COMING_FACTOR = 10;
 
 export class ProbeClient implements SocketListener {
   readonly name: string;
@@ -214,11 +216,25 @@ export class ProbeClient implements SocketListener {
     });
   }
 
-  /** Resolves with true if so many responses are whole; with false as soon as none can come. */
-  async waitForResponses(count: number, patienceMs: number): Promise<boolean> {
+  /**
+   * Resolves with true if so many responses are whole; with false as soon as none can come, or once
+   * the server has been silent for `silenceMs`.
+   */
+  async waitForResponses(count: number, silenceMs: number): Promise<boolean> {
     const isHere = (): boolean => this.completeCount >= count;
-    await this.waitUntil(() => isHere() || this.end !== "open", patienceMs);
+    await this.waitWhileComing(() => isHere() || this.end !== "open", silenceMs);
     return isHere();
+  }
+
+  /** As `waitUntil`; but large pages and slow ways take their time, so only silence counts. */
+  async waitWhileComing(isReached: () => boolean, silenceMs: number): Promise<boolean> {
+    const untilMs = this.elapsedMs + COMING_FACTOR * silenceMs;
+    for (;;) {
+      const { receivedBytes } = this.reader;
+      const isSeen = await this.waitUntil(isReached, Math.min(silenceMs, untilMs - this.elapsedMs));
+      const isComing = this.reader.receivedBytes > receivedBytes && !this.isGone;
+      if (isSeen || !isComing || this.elapsedMs >= untilMs) return isSeen;
+    }
   }
 
   /** FIN, RST, or another failure. */

@@ -44,7 +44,7 @@ async function sendSeries(run: CaseRun, count: number, pipelinedCount: number): 
     askedCount += size;
     await client.send(request.repeat(size), ...Array<string>(size).fill(method));
     const isOver = (): boolean => client.end !== "open" || saysClose(client);
-    await client.waitUntil(() => client.completeCount >= askedCount || isOver(), answerMs);
+    await client.waitWhileComing(() => client.completeCount >= askedCount || isOver(), answerMs);
     const end = endOf(client, askedCount);
     if (end !== null) return seriesOf(client, end);
   }

@@ -120,7 +120,7 @@ async function runContentUntilClose(run: CaseRun): Promise<Outcome> {
     const how = client.response === undefined ? "no response" : "a response that says its length";
     return notReached(`GET in HTTP/1.0 got ${how}: name a page without one as the URL's path`);
   }
-  await client.waitForEnd(run.settings.answerMs);
+  await client.waitWhileComing(() => client.end !== "open", run.settings.answerMs);
   return judgeEnd(client, run.settings.answerMs);
 }
 

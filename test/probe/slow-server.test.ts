@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { FixtureConnection } from "./fixture-connection.ts";
+import { runCase } from "./run-case.ts";
+
+// Goal: a server that is slow, and right, is not blamed for the time that the probe allows.
+// How: fixture servers whose responses take longer than `answerMs`, and never pause for so long.
+
+const PIECE_COUNT = 12;
+const PIECE_MS = 40;
+/** Less than the pieces of one response take together, and more than between two of them. */
+const ANSWER_MS = 250;
+
+/** Sends each content in pieces, as over a thin line. */
+class Thin extends FixtureConnection {
+  readonly #waiting: (() => void)[] = [];
+  #isSending = false;
+
+  protected override send(...given: Parameters<FixtureConnection["send"]>): void {
+    this.#then(() => super.send(...given));
+  }
+
+  protected override sendContent(content: Buffer): void {
+    const size = Math.ceil(content.length / PIECE_COUNT);
+    for (let start = 0; start < content.length; start += size) {
+      const piece = content.subarray(start, start + size);
+      this.#waiting.splice(start / size, 0, () => this.socket.write(piece));
+    }
+  }
+
+  protected override end(): void {
+    this.isEnding = true;
+    this.#then(() => super.end());
+  }
+
+  #then(step: () => void): void {
+    this.#waiting.push(step);
+    if (!this.#isSending) this.#go();
+  }
+
+  #go(): void {
+    const step = this.#waiting.shift();
+    this.#isSending = step !== undefined;
+    if (step === undefined) return;
+    step();
+    setTimeout(() => this.#go(), PIECE_MS);
+  }
+}
+
+describe("a server whose responses come slowly", () => {
+  it.each([
+    "early/200k-length-close",
+    "half-close/page",
+    "half-close/large",
+    "persistence/second-request",
+    "persistence/close-asked",
+    "pipeline/in-order",
+    "pipeline/garbage-behind-good",
+    "framing/nothing-behind-close",
+    "framing/head",
+    "expect/refused-anyway",
+  ])("%s: passes", async (id) => {
+    const settings = { answerMs: ANSWER_MS };
+    const times = { idleMs: 10_000, requestMs: 10_000, lingerMs: 5_000 };
+    const result = await runCase(id, { Connection: Thin, settings, ...times });
+    expect(result.decisive.seen).not.toContain("silence");
+    expect(result.verdict).toBe("pass");
+  });
+});
