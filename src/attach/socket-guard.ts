@@ -191,7 +191,8 @@ export class SocketGuard implements SocketOwner {
     const isHeard = tell();
     this.#bytesBeforeTelling = null;
     if (isHeard || !connection.isOpen) return;
-    connection.socket.write(responseTo(error));
+    // Where nothing was asked nothing is answered: 408 would belong to a request that crosses it.
+    if (!hasBeenSilent(connection.socket)) connection.socket.write(responseTo(error));
     connection.requestClose(this.#errorReason);
   }
 
@@ -304,4 +305,9 @@ function failureOf(error: Error | undefined): Failure | null {
   const code = error === undefined ? null : networkCodeOf(error);
   if (error === undefined || code === null) return null;
   return isReset(error) ? { type: "reset-by-peer" } : { type: "network-failed", code };
+}
+
+/** Nothing has come from the client. Over TLS the handshake counts, and so it is never said. */
+function hasBeenSilent({ bytesRead }: Socket): boolean {
+  return bytesRead === 0;
 }

@@ -44,6 +44,23 @@ function assertRefused(client: RawClient, status: number): void {
   assert.equal(client.end, "fin");
 }
 
+describe("a connection on which nothing was asked", () => {
+  it(
+    "is too slow: FIN alone, because a 408 would be the answer to a request that comes late",
+    attachedScene(
+      readThenAnswer,
+      async ({ connect, endingOf }) => {
+        const client = await connect();
+        await client.waitForFin();
+        client.halfClose();
+        assert.deepEqual(summaryOf(await endingOf(client)), ["clean", null, "request-timeout"]);
+        assert.equal(client.receivedBytes, 0);
+      },
+      { server: SLOW },
+    ),
+  );
+});
+
 for (const isTls of [false, true]) {
   describe(`without a listener, ${isTls ? "TLS" : "plain"}`, () => {
     for (const [status, what, text, server] of CASES) {
