@@ -55,7 +55,7 @@ function largeHeadCase(name: string, text: string, head: LargeHead): ProbeCase {
     accepts: "the whole error response (400, 414, 431) and no RST, or an answer to the request",
     meaning:
       "A user with too many cookies, or too long a link, sees 'connection reset' and no reason.",
-    help: "#the-bounds-of-lingering",
+    help: "#requests-that-come-to-nothing",
     run: (run) => runLargeHead(run, head),
   };
 }

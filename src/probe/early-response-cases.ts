@@ -68,7 +68,7 @@ function earlyCase(variant: Variant): ProbeCase {
     sends: `an upload (${isChunked ? "chunked" : "Content-Length"}${close}), ${reads}`,
     accepts: "the whole response, and no RST before the client has closed",
     meaning: MEANING,
-    help: "#the-modes-measured",
+    help: "#uploads-that-are-refused",
     run: (run) => runEarly(run, variant),
   };
 }

@@ -294,7 +294,7 @@ export const EXPECT_CASES: readonly ProbeCase[] = [
     sends: "head with the expectation, 2 MB of content without waiting, and reads afterwards",
     accepts: "the whole response, and no RST before the client has closed",
     meaning: "Users see 'connection reset' instead of the reason why the upload was refused.",
-    help: "#the-modes-measured",
+    help: "#uploads-that-are-refused",
     run: runRefusedAnyway,
   },
   {
