@@ -2,6 +2,7 @@ import { writeClosingStatesPage } from "./closing-states.ts";
 import { writeComparisonPage } from "./compare/comparison-files.ts";
 import { writeConfigurationFiles } from "./configuration-page.ts";
 import { writeMetricsPage } from "./metrics-page.ts";
+import { writeProbePage } from "./probe-page.ts";
 import { writeScenarioSchema } from "./scenario-schema.ts";
 
 // `npm run docs`: writes the pages of docs/, and the schemas, that are made from the code.
@@ -10,4 +11,5 @@ writeClosingStatesPage();
 writeComparisonPage();
 writeConfigurationFiles();
 writeMetricsPage();
+writeProbePage();
 writeScenarioSchema();

@@ -1,8 +1,14 @@
 // Failures that the user of a command can mend.
 
-/** A sentence for the terminal, and exit code 1. */
+/** A sentence for the terminal, and the exit code. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
 
 export function isUsageError(error: unknown): error is UsageError {

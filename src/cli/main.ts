@@ -1,21 +1,16 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { isUsageError } from "./cli-error.ts";
 import { clientsCommand } from "./clients-command.ts";
 import { configCommand } from "./config-command.ts";
 import { doctorCommand } from "./doctor-command.ts";
+import { packageVersion } from "./package-version.ts";
 import { probeCommand } from "./probe-command.ts";
 import { serveCommand } from "./serve-command.ts";
 import { simulateCommand } from "./simulate-command.ts";
 import { topCommand } from "./top-command.ts";
 
 // The command line: `finwait COMMAND`. Commands throw; this file turns errors into a sentence.
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 const program = new Command("finwait")
   .description("An HTTP/1.1 server that ends its connections well")
@@ -37,5 +32,5 @@ try {
   const isOurs = !isUsageError(error);
   const text = error instanceof Error ? (isOurs ? error.stack : error.message) : String(error);
   process.stderr.write(`finwait: ${text}\n`);
-  process.exitCode = 1;
+  process.exitCode = isOurs ? 1 : error.exitCode;
 }

@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import type { Scenario } from "../scenario/scenario.ts";
-import { ScenarioRun } from "../scenario/scenario-run.ts";
 import { reasonOf, UsageError } from "./cli-error.ts";
 import { readScenario, shippedScenarioNames } from "./simulate-files.ts";
-import { SimulationProgress } from "./simulate-progress.ts";
+import { play, runOf } from "./simulate-play.ts";
 import { scenarioSvg } from "./simulate-svg.ts";
 import { comparisonText, type Played, scenarioListText, scenarioText } from "./simulate-text.ts";
+import { type TraceWish, traced } from "./simulate-trace.ts";
 
 // `finwait simulate`: what a policy does on a system, with clients, at a scale, before it is tried
 // there. The real server in a simulated world; the same seed gives the same figures.
@@ -17,6 +17,7 @@ interface SimulateFlags {
   readonly svg?: string;
   readonly compare?: readonly string[];
   readonly list: boolean;
+  readonly trace?: TraceWish;
 }
 
 export function simulateCommand(): Command {
@@ -27,11 +28,20 @@ export function simulateCommand(): Command {
     .option("--json", "print one JSON object", false)
     .option("--svg <file>", "write the time line as a picture")
     .option("--compare <names>", "play several, comma-separated, and show them together", names)
+    .option(
+      "--trace <connection>",
+      "print one connection's segments; list: which ones are worth it",
+      traceWish,
+    )
     .option("--list", "list the shipped scenarios", false)
     .action((scenario: string | undefined, flags: SimulateFlags) => simulate(scenario, flags));
 }
 
 async function simulate(scenario: string | undefined, flags: SimulateFlags): Promise<void> {
+  if (flags.trace !== undefined) {
+    process.stdout.write(await traceOf(scenario, flags, flags.trace));
+    return;
+  }
   const wanted = [...(scenario === undefined ? [] : [scenario]), ...(flags.compare ?? [])];
   if (flags.list || wanted.length === 0) {
     process.stdout.write(listing(flags.json));
@@ -41,7 +51,10 @@ async function simulate(scenario: string | undefined, flags: SimulateFlags): Pro
   const scenarios = wanted.map((name) => seeded(readScenario(name), flags.seed));
   const played: Played[] = [];
   for (const [index, each] of scenarios.entries()) {
-    played.push(await play(wanted[index] ?? "", each));
+    const name = wanted[index] ?? "";
+    const run = runOf(name, each);
+    await play(name, run);
+    played.push({ name, scenario: each, result: run.result() });
   }
   if (flags.svg !== undefined) writePicture(flags.svg, played);
   process.stdout.write(flags.json ? jsonOf(played) : textOf(played));
@@ -51,30 +64,19 @@ function seeded(scenario: Scenario, wanted: number | undefined): Scenario {
   return wanted === undefined ? scenario : { ...scenario, seed: wanted };
 }
 
-async function play(name: string, scenario: Scenario): Promise<Played> {
-  const run = runOf(name, scenario);
-  const progress = new SimulationProgress(name, process.stderr);
-  while (!run.isOver) {
-    run.advance();
-    progress.show(run.progress, run.world.eventCount);
-    // A turn for Ctrl-C and for whoever reads.
-    await new Promise((resolve) => setImmediate(resolve));
+async function traceOf(
+  scenario: string | undefined,
+  { compare, svg, list, seed: wantedSeed, json }: SimulateFlags,
+  wish: TraceWish,
+): Promise<string> {
+  const flag = compare !== undefined ? "--compare" : svg !== undefined ? "--svg" : "--list";
+  if (compare !== undefined || svg !== undefined || list) {
+    throw new UsageError(`Cannot use --trace with ${flag}: expected one scenario and no picture`);
   }
-  progress.end(run.world.eventCount);
-  return { name, scenario, result: run.result() };
-}
-
-function runOf(name: string, scenario: Scenario): ScenarioRun {
-  try {
-    return new ScenarioRun(scenario);
-  } catch (error) {
-    // What a policy, the limits and the catalogues refuse.
-    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-    const reason = reasonOf(error);
-    throw new UsageError(
-      `Cannot play ${name}: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`,
-    );
+  if (scenario === undefined) {
+    throw new UsageError("Cannot use --trace without a scenario: expected one, see --list");
   }
+  return await traced(scenario, seeded(readScenario(scenario), wantedSeed), wish, json);
 }
 
 function listing(isJson: boolean): string {
@@ -105,6 +107,13 @@ function seed(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
   throw new InvalidArgumentError("Expected a whole number from 0 to 2^53 - 1.");
+}
+
+function traceWish(text: string): TraceWish {
+  if (text === "list") return text;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected the number of a connection, from 1, or "list".');
 }
 
 function names(text: string): readonly string[] {

@@ -19,10 +19,15 @@ describe("the shipped scenarios", () => {
   });
 
   for (const name of shippedScenarioNames()) {
-    it(`${name}: plays`, () => {
+    it(`${name}: plays`, async () => {
       const scenario = readScenario(name);
       const visitors = scenario.visitors.map((each) => ({ ...each, arrivalsPerSecond: 0.5 }));
-      const result = playScenario({ ...scenario, visitors, durationSeconds: 30, sampleSeconds: 5 });
+      const result = await playScenario({
+        ...scenario,
+        visitors,
+        durationSeconds: 30,
+        sampleSeconds: 5,
+      });
       assert.ok(result.requests.deliveredCount > 10, `${result.requests.deliveredCount}`);
     });
   }

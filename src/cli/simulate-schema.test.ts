@@ -28,6 +28,11 @@ describe("a scenario that cannot be used", () => {
       /^Cannot use "server\.close\.lingerIdleTimeout" in s\.json: .*perhaps lingerIdleTimeoutMs$/,
     ],
     [
+      "an unknown name in the application",
+      withServer({ application: { handlersMs: 1 } }),
+      /^Cannot use "server\.application\.handlersMs" in s\.json: .*perhaps handlerMs$/,
+    ],
+    [
       "an unknown name at the top",
       { durationSecond: 1 },
       /^Cannot use "durationSecond" in s\.json: expected a known name, perhaps durationSeconds$/,

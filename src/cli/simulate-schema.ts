@@ -60,8 +60,14 @@ const CLIENT = z.strictObject({
     { error: 'expected "close", "next-connection", "exit", "never" or { checkEveryMs }' },
   ),
   idleTimeoutMs: milliseconds.nullable(),
+  timeoutHintMarginMs: milliseconds.optional(),
   exitAfterMs: milliseconds.nullable(),
   vanishesAfterMs: milliseconds.optional(),
+});
+
+const APPLICATION = z.strictObject({
+  handlerMs: milliseconds.optional(),
+  uploads: z.enum(["refuse", "accept"]).optional(),
 });
 
 const SCENARIO = z.strictObject({
@@ -78,6 +84,7 @@ const SCENARIO = z.strictObject({
     limits: namesOf(DEFAULT_SERVER_LIMITS).optional(),
     persistence: z.enum(["on", "off"]).optional(),
     clientRules: z.enum(["shipped", "off"]).optional(),
+    application: APPLICATION.optional(),
   }),
   visitors: z
     .array(
@@ -142,6 +149,7 @@ function namesIn(path: readonly PropertyKey[]): string[] {
   const last = path.at(-1);
   if (last === "close") return Object.keys(DEFAULT_CLOSE_POLICY);
   if (last === "limits") return Object.keys(DEFAULT_SERVER_LIMITS);
+  if (last === "application") return Object.keys(APPLICATION.shape);
   if (last === "server") return Object.keys(SCENARIO.shape.server.shape);
   return path.length === 0 ? Object.keys(SCENARIO.shape) : [];
 }

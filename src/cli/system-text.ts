@@ -25,6 +25,9 @@ export function systemText(system: SystemProfile): string[] {
   return [
     ...wrapText(`${name} ${versions} (${id})`, 2),
     ...labelledText("FIN-WAIT-2, orphan:", timeoutText(finWait2.orphan), 4),
+    ...(finWait2.closedEarly === undefined
+      ? []
+      : labelledText("FIN-WAIT-2, closed before the ACK:", timeoutText(finWait2.closedEarly), 4)),
     ...labelledText("FIN-WAIT-2, owned: ", timeoutText(finWait2.owned), 4),
     ...(tunable === null
       ? []

@@ -7,6 +7,7 @@ export interface Paint {
   readonly bold: (text: string) => string;
   readonly red: (text: string) => string;
   readonly yellow: (text: string) => string;
+  readonly green: (text: string) => string;
   readonly dim: (text: string) => string;
 }
 
@@ -14,11 +15,18 @@ const PLAIN: Paint = {
   bold: (text) => text,
   red: (text) => text,
   yellow: (text) => text,
+  green: (text) => text,
   dim: (text) => text,
 };
 
 const sgr = (code: number) => (text: string) => `\x1b[${code}m${text}\x1b[0m`;
-const COLORED: Paint = { bold: sgr(1), red: sgr(31), yellow: sgr(33), dim: sgr(2) };
+const COLORED: Paint = {
+  bold: sgr(1),
+  red: sgr(31),
+  yellow: sgr(33),
+  green: sgr(32),
+  dim: sgr(2),
+};
 
 export interface PaintInput {
   readonly isTerminal: boolean;

@@ -67,15 +67,22 @@ export class Discovery {
     const pages = await this.#pages(page);
     const medium = pages.find((each) => isWithin(each, MEDIUM_BYTES)) ?? null;
     const large = pages.find((each) => isWithin(each, LARGE_BYTES)) ?? null;
+    // Each of these may wait for answers that do not come.
+    const [small, mediumEarly, largeEarly, upload] = await Promise.all([
+      this.#earlyPair(this.#refusalCandidates(), ANY_BYTES),
+      this.#earlyPair(this.#largeCandidates(medium), MEDIUM_BYTES),
+      this.#earlyPair(this.#largeCandidates(large), LARGE_BYTES),
+      this.#upload(),
+    ]);
     const facts: TargetFacts = {
       page: { path: this.#paths.page, contentBytes: page.contentBytes, status: page.status },
       validator: validatorOf(page),
       medium,
       large,
-      small: await this.#earlyPair(this.#refusalCandidates(), ANY_BYTES),
-      mediumEarly: await this.#earlyPair(this.#largeCandidates(medium), MEDIUM_BYTES),
-      largeEarly: await this.#earlyPair(this.#largeCandidates(large), LARGE_BYTES),
-      upload: await this.#upload(),
+      small,
+      mediumEarly,
+      largeEarly,
+      upload,
       empty: await this.#empty(),
     };
     return { facts, server: page.fields.get("server") ?? "" };
@@ -127,14 +134,13 @@ export class Discovery {
     const byLength = candidates.flatMap((candidate) =>
       sizes.map((uploadBytes) => ({ candidate, uploadBytes })),
     );
-    return {
-      length: await this.#firstEarly(byLength, false, range),
-      chunked: await this.#firstEarly(
-        candidates.map((candidate) => ({ candidate, uploadBytes: this.#settings.uploadBytes })),
-        true,
-        range,
-      ),
-    };
+    const { uploadBytes } = this.#settings;
+    const asChunks = candidates.map((candidate) => ({ candidate, uploadBytes }));
+    const [length, chunked] = await Promise.all([
+      this.#firstEarly(byLength, false, range),
+      this.#firstEarly(asChunks, true, range),
+    ]);
+    return { length, chunked };
   }
 
   async #firstEarly(
@@ -142,11 +148,12 @@ export class Discovery {
     isChunked: boolean,
     range: Range,
   ): Promise<EarlyAnswer | null> {
-    for (const { candidate, uploadBytes } of candidates) {
-      const answer = await this.#early(candidate, isChunked, uploadBytes);
-      if (answer !== null && isWithin(answer, range)) return answer;
-    }
-    return null;
+    const answers = await Promise.all(
+      candidates.map(({ candidate, uploadBytes }) =>
+        this.#early(candidate, isChunked, uploadBytes),
+      ),
+    );
+    return answers.find((answer) => answer !== null && isWithin(answer, range)) ?? null;
   }
 
   async #early(
@@ -162,7 +169,8 @@ export class Discovery {
       if (isChunked) await client.send(`${FIRST_BYTES.toString(16)}\r\n`);
       await client.send(content);
     });
-    if (response?.isComplete !== true) return null;
+    // 408 is the answer of a server that has waited for the content.
+    if (response?.isComplete !== true || response.status === 408) return null;
     const { status, contentBytes } = response;
     return { method, path, isChunked, uploadBytes, status, contentBytes };
   }
@@ -202,7 +210,10 @@ export class Discovery {
       client = await this.#connect();
       await client.send(requestHead(this.#host, options), options.method ?? "GET");
       await sendContent(client);
-      await client.waitForResponses(1, EARLY_MS);
+      // Once it has begun, it is no question of waiting any more.
+      const { reader } = client;
+      await client.waitUntil(() => reader.last !== undefined, EARLY_MS);
+      if (reader.last !== undefined) await client.waitForResponses(1, this.#settings.answerMs);
       return client.response;
     } catch (error) {
       if (error instanceof ConnectError || error instanceof BudgetError) return undefined;

@@ -133,7 +133,7 @@ async function judgeEarly(run: CaseRun, client: ProbeClient): Promise<Outcome> {
   }
   // A server that closes does so now; one that goes on does not need to be waited for.
   if (response.isLast) await client.waitForEnd(run.settings.answerMs);
-  if (client.end === "reset") {
+  if (await client.hasMetReset()) {
     return unkind(
       `${response.status} arrived whole, and RST behind it (${client.failure}): a system that ` +
         "throws away on RST what was not read yet would have lost it",

@@ -214,8 +214,11 @@ export class ProbeClient implements SocketListener {
     });
   }
 
-  waitForResponses(count: number, patienceMs: number): Promise<boolean> {
-    return this.waitUntil(() => this.completeCount >= count, patienceMs);
+  /** Resolves with true if so many responses are whole; with false as soon as none can come. */
+  async waitForResponses(count: number, patienceMs: number): Promise<boolean> {
+    const isHere = (): boolean => this.completeCount >= count;
+    await this.waitUntil(() => isHere() || this.end !== "open", patienceMs);
+    return isHere();
   }
 
   /** FIN, RST, or another failure. */
@@ -232,7 +235,21 @@ export class ProbeClient implements SocketListener {
     // The first write is what meets RST, the second what tells us of it.
     const isSent = await this.send("\r\n");
     if (isSent && !this.isGone) await this.elapse(this.kernelAnswerMs);
-    if (!this.isGone && (await this.send("\r\n"))) await this.elapse(KERNEL_ANSWER_MS);
+    if (!this.isGone) await this.send("\r\n");
+    // Over TLS the failure of a write is told of a little later.
+    await this.waitUntil(() => this.isGone, KERNEL_ANSWER_MS);
+    return this.end === "reset";
+  }
+
+  /**
+   * Resolves with true if RST has come, which behind FIN shows only when somebody looks. It sends
+   * nothing, so it does not bring RST about; and it sees only what is on its way already.
+   */
+  async hasMetReset(): Promise<boolean> {
+    if (this.isGone) return this.end === "reset";
+    await this.elapse(this.kernelAnswerMs);
+    this.#socket?.lookForReset();
+    await this.waitUntil(() => this.isGone, KERNEL_ANSWER_MS);
     return this.end === "reset";
   }
 

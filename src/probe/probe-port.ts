@@ -19,6 +19,11 @@ export interface SocketListener {
 export interface ProbeSocket {
   /** Resolves with true once the own kernel has the bytes, with false if it never can. */
   write(bytes: Uint8Array): Promise<boolean>;
+  /**
+   * Asks the own kernel whether it has been told of RST, and sends nothing: behind the server's FIN
+   * nobody tells. What it says reaches the listener.
+   */
+  lookForReset(): void;
   /** TLS: sends close_notify, and no FIN. Without TLS it does nothing. */
   closeNotify(): Promise<void>;
   /** Sends FIN, after close_notify where there is TLS, and goes on reading. */

@@ -16,6 +16,8 @@ export interface RunnerOptions {
   readonly budget: SharedBudget;
   /** Attempts of each case that is not patient; of patient ones, too, if they run alone. */
   readonly repeat: number;
+  /** Ends the run: what has no outcome by then is "not reached". */
+  readonly signal?: AbortSignal;
   /** Called when a case is over. */
   readonly onResult?: (result: CaseResult) => void;
 }
@@ -57,6 +59,9 @@ async function runOnce(probeCase: ProbeCase, options: RunnerOptions): Promise<Ca
   const { port, target, settings, budget } = options;
   const run = new CaseRun(port, target, settings, budget);
   const startedAtMs = port.nowMs;
+  // Nothing more is sent once the run is over.
+  const isOver = options.signal?.aborted === true || budget.leftMs === 0;
+  if (isOver) return attemptOf(overOutcome(options), [], 0);
   try {
     const outcome = await withinRun(probeCase.run(run), options);
     return attemptOf(outcome, run.clients, port.nowMs - startedAtMs);
@@ -70,13 +75,21 @@ async function runOnce(probeCase: ProbeCase, options: RunnerOptions): Promise<Ca
 
 /** The outcome, if it comes before the run is over. */
 function withinRun(outcome: Promise<Outcome>, options: RunnerOptions): Promise<Outcome> {
-  const { port, settings, budget } = options;
+  const { port, budget, signal } = options;
   return new Promise((resolve, reject) => {
-    const cancel = port.schedule(budget.leftMs, () => {
-      resolve(notReached(`The run was over after ${settings.durationLimitMs} ms`));
+    const end = (): void => resolve(overOutcome(options));
+    const cancel = port.schedule(budget.leftMs, end);
+    signal?.addEventListener("abort", end, { once: true });
+    outcome.then(resolve, reject).finally(() => {
+      cancel();
+      signal?.removeEventListener("abort", end);
     });
-    outcome.then(resolve, reject).finally(cancel);
   });
+}
+
+function overOutcome({ settings, signal }: RunnerOptions): Outcome {
+  if (signal?.aborted === true) return notReached("The run was stopped before");
+  return notReached(`The run was over after ${settings.durationLimitMs} ms: --max-seconds`);
 }
 
 function outcomeOfError(error: unknown): Outcome {

@@ -20,7 +20,10 @@ export interface ProbeOptions {
   readonly repeat: number;
   /** By default the whole catalogue. */
   readonly cases?: readonly ProbeCase[];
-  readonly onFacts?: (facts: TargetFacts) => void;
+  /** Ends the run: what has no outcome by then is "not reached". Looking around is not stopped. */
+  readonly signal?: AbortSignal;
+  /** Called when the looking around is over; `server`: the Server field of the page. */
+  readonly onFacts?: (facts: TargetFacts, server: string) => void;
   readonly onResult?: (result: CaseResult) => void;
 }
 
@@ -32,11 +35,12 @@ export type ProbeFindings = Omit<ProbeReport, "finwait" | "url" | "address" | "s
  * @throws {DiscoveryError} What answers is no HTTP/1.1.
  */
 export async function probe(options: ProbeOptions): Promise<ProbeFindings> {
-  const { port, host, paths, settings, repeat, cases = CATALOGUE, onFacts, onResult } = options;
+  const { port, host, paths, settings, repeat, cases = CATALOGUE } = options;
+  const { onFacts, onResult, signal } = options;
   const startedAtMs = port.nowMs;
   const budget = new SharedBudget(port, settings);
   const { facts, server } = await new Discovery(port, budget, settings, host, paths).look();
-  onFacts?.(facts);
+  onFacts?.(facts, server);
   const results = await runCases(cases, {
     port,
     target: { host, facts },
@@ -44,6 +48,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeFindings> {
     budget,
     repeat,
     ...(onResult === undefined ? {} : { onResult }),
+    ...(signal === undefined ? {} : { signal }),
   });
   return {
     durationMs: Math.round(port.nowMs - startedAtMs),

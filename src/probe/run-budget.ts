@@ -28,7 +28,7 @@ export class SharedBudget implements RunBudget {
   spend(bytes: number): void {
     const { sendLimitBytes } = this.#settings;
     if (this.sentBytes + bytes > sendLimitBytes) {
-      throw new BudgetError(`the run may send ${sendLimitBytes} bytes, and has`);
+      throw new BudgetError(`the run may send ${sendLimitBytes} bytes (--max-bytes)`);
     }
     this.sentBytes += bytes;
   }
@@ -36,7 +36,8 @@ export class SharedBudget implements RunBudget {
   async takeConnection(): Promise<void> {
     const { connectionLimit, totalConnectionLimit } = this.#settings;
     if (this.connectionCount >= totalConnectionLimit) {
-      throw new BudgetError(`the run may make ${totalConnectionLimit} connections, and has`);
+      const option = "--max-total-connections";
+      throw new BudgetError(`the run may make ${totalConnectionLimit} connections (${option})`);
     }
     this.connectionCount += 1;
     if (this.openCount >= connectionLimit) await this.#waitForRoom();
@@ -59,7 +60,8 @@ export class SharedBudget implements RunBudget {
       const cancel = this.#port.schedule(this.leftMs, () => {
         this.#waiting.splice(this.#waiting.indexOf(takeOver), 1);
         const limit = this.#settings.connectionLimit;
-        reject(new BudgetError(`${limit} connections were open to the end of the run`));
+        const text = `${limit} connections were open to the end of the run (--max-connections)`;
+        reject(new BudgetError(text));
       });
       this.#waiting.push(takeOver);
     });

@@ -6,6 +6,7 @@ import { ConnectError, type ProbeSocket, type SocketListener } from "./probe-por
 const READ_BUFFER_BYTES = 65_536;
 /** Nothing comes for so long: the kernel has nothing more. */
 const REST_PAUSE_MS = 20;
+const NOTHING = new Uint8Array(0);
 
 export interface OpenOptions {
   readonly address: string;
@@ -68,7 +69,7 @@ export class TcpConnection implements ProbeSocket {
         if (this.#isOpen) this.#fail(error.code ?? error.message);
         else reject(new ConnectError(error.code ?? "unknown", error.message));
       });
-      this.#socket.on("end", () => this.#handleFin());
+      this.#socket.on("end", () => this.#handleEnd());
       this.#socket.connect({ host: address, port }, () => {
         clearTimeout(timer);
         this.#isOpen = true;
@@ -87,6 +88,11 @@ export class TcpConnection implements ProbeSocket {
     return new Promise((resolve) => {
       this.#socket.write(bytes, (error) => resolve(error === null || error === undefined));
     });
+  }
+
+  lookForReset(): void {
+    // An empty write sends nothing, and fails if RST has come.
+    if (this.#socket.writable) this.#socket.write(NOTHING);
   }
 
   closeNotify(): Promise<void> {
@@ -115,12 +121,36 @@ export class TcpConnection implements ProbeSocket {
     this.#socket.resume();
   }
 
-  #handleFin(): void {
+  /** The runtime tells of an end. It does so, too, where RST came behind data: libuv sees HUP. */
+  #handleEnd(): void {
+    const { writable, writableLength, remoteAddress } = this.#socket;
+    if (!writable) {
+      this.#tellFin();
+      return;
+    }
+    if (writableLength > 0) {
+      // Nothing can be asked behind a write that waits. A connection that was reset has no peer.
+      if (remoteAddress === undefined) this.#fail("ECONNRESET");
+      else this.#tellFin();
+      return;
+    }
+    // The kernel knows better, and says so to an empty write: ECONNRESET if there was no FIN, EPIPE
+    // if RST came behind it.
+    this.#socket.write(NOTHING, (error) => {
+      const code = (error as NodeJS.ErrnoException | null | undefined)?.code;
+      if (code !== "ECONNRESET") this.#tellFin();
+      if (code !== undefined) this.#fail(code);
+    });
+  }
+
+  #tellFin(): void {
+    if (this.#isOver) return;
     this.#hasFin = true;
     this.#listener.handleFin();
   }
 
   #handleWriteFailure(code: string): void {
+    if (this.#isOver) return;
     if (this.#hasFin) {
       this.#fail(code);
       return;

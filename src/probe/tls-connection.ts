@@ -20,6 +20,8 @@ export class TlsConnection implements ProbeSocket {
   #isOver = false;
   #hasEnded = false;
   #onHandshakeFailure: ((code: string) => void) | null = null;
+  #isPaused = false;
+  #onResume: (() => void) | null = null;
 
   constructor(listener: SocketListener) {
     this.#listener = listener;
@@ -62,10 +64,9 @@ export class TlsConnection implements ProbeSocket {
         this.#onHandshakeFailure = null;
         resolve();
       });
-      if (!options.isReading) tls.pause();
       tls.on("data", (bytes: Buffer) => this.#listener.handleBytes(bytes));
       tls.on("end", () => this.#handleCloseNotify());
-      if (!options.isReading) tls.pause();
+      if (!options.isReading) this.pause();
     });
   }
 
@@ -76,6 +77,11 @@ export class TlsConnection implements ProbeSocket {
       tls.write(bytes, () => resolve());
     });
     return !this.#records.hasWriteFailed && !this.#isOver;
+  }
+
+  /** Below TLS, whose writing may be over. */
+  lookForReset(): void {
+    this.#tcp.lookForReset();
   }
 
   closeNotify(): Promise<void> {
@@ -103,11 +109,16 @@ export class TlsConnection implements ProbeSocket {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#tls?.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#tls?.resume();
+    const goOn = this.#onResume;
+    this.#onResume = null;
+    goOn?.();
   }
 
   #handleCloseNotify(): void {
@@ -117,20 +128,17 @@ export class TlsConnection implements ProbeSocket {
   }
 
   #handleFin(): void {
-    // An alert that came with the FIN has not been read yet.
-    setImmediate(() =>
-      setImmediate(() => {
-        if (this.#isOver) return;
-        if (this.#onHandshakeFailure !== null) {
-          this.#onHandshakeFailure("FIN");
-          return;
-        }
-        this.#listener.handleFin();
-        // What ends TLS from here on is not close_notify.
-        this.#hasEnded = true;
-        this.#records.push(null);
-      }),
-    );
+    this.#whenRead(() => {
+      if (this.#isOver) return;
+      if (this.#onHandshakeFailure !== null) {
+        this.#onHandshakeFailure("FIN");
+        return;
+      }
+      this.#listener.handleFin();
+      // What ends TLS from here on is not close_notify.
+      this.#hasEnded = true;
+      this.#records.push(null);
+    });
   }
 
   #fail(code: string): void {
@@ -140,11 +148,23 @@ export class TlsConnection implements ProbeSocket {
       return;
     }
     this.#isOver = true;
-    // Records that came before the failure have yet to be decrypted.
+    // As below TLS: nobody waits for a reader of what is no more.
+    this.resume();
+    this.#whenRead(() => {
+      this.#listener.handleFailure(code);
+      this.#tls?.destroy();
+    });
+  }
+
+  /** Calls `tell` once the client has read every record that has come, the alert among them. */
+  #whenRead(tell: () => void): void {
+    // Records and what they hold pass from stream to stream in turns of their own.
     setImmediate(() =>
       setImmediate(() => {
-        this.#listener.handleFailure(code);
-        this.#tls?.destroy();
+        const unread = this.#records.readableLength + (this.#tls?.readableLength ?? 0);
+        if (this.#isPaused) this.#onResume = () => this.#whenRead(tell);
+        else if (unread > 0) this.#whenRead(tell);
+        else tell();
       }),
     );
   }

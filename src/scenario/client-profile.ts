@@ -29,6 +29,11 @@ export interface ClientProfile {
   readonly onFin: FinReaction;
   /** How long it keeps an idle connection for another request; `null`: as long as it lives. */
   readonly idleTimeoutMs: number | null;
+  /**
+   * It takes the server's word (Keep-Alive: timeout), less this, in place of `idleTimeoutMs`.
+   * Without it, it does not.
+   */
+  readonly timeoutHintMarginMs?: number;
   /** How long after its last visit the program ends; `null`: not while anybody looks. */
   readonly exitAfterMs: number | null;
   /** Its line is cut after this time on average, and nobody is told. */

@@ -7,6 +7,7 @@ const HEAD_END = "\r\n\r\n";
 /** Far beyond what finwait's own fields need: what is behind it is content. */
 const HEAD_LIMIT = 4_096;
 const LENGTH = /\r\ncontent-length: *(\d+)/i;
+const TIMEOUT_HINT = /\r\nkeep-alive: *timeout=(\d+)/i;
 const CONNECTION = /\r\nconnection: *([^\r]*)/i;
 const INTERIM = /^HTTP\/1\.1 1/;
 
@@ -14,6 +15,8 @@ export class ResponseProgress {
   completeCount = 0;
   /** The last complete response lets the connection persist. */
   isPersistent = true;
+  /** How long the server says that it keeps an idle connection, `null` if it does not. */
+  timeoutHintMs: number | null = null;
   readonly #isHttp10: boolean;
   #head = "";
   /** Of the content; `null` while the header section is not complete. */
@@ -46,6 +49,8 @@ export class ResponseProgress {
     if (INTERIM.test(head)) return rest;
     const connection = (CONNECTION.exec(head)?.[1] ?? "").toLowerCase();
     this.isPersistent = this.#isHttp10 ? connection === "keep-alive" : connection !== "close";
+    const [, hintSeconds] = TIMEOUT_HINT.exec(head) ?? [];
+    this.timeoutHintMs = hintSeconds === undefined ? null : Number(hintSeconds) * 1_000;
     this.#leftBytes = Number(LENGTH.exec(head)?.[1] ?? 0);
     this.#completeIfWhole();
     return rest;

@@ -60,7 +60,7 @@ function scenarioOf(server: ScenarioServer, more: Partial<Scenario> = {}): Scena
   };
 }
 
-const play = (server: ScenarioServer, more: Partial<Scenario> = {}): ScenarioResult =>
+const play = (server: ScenarioServer, more: Partial<Scenario> = {}): Promise<ScenarioResult> =>
   playScenario(scenarioOf(server, more));
 
 function assertNear(actual: number, expected: number, percent: number, what: string): void {
@@ -72,8 +72,8 @@ const peakOf = ({ sockets }: ScenarioResult, wanted: string): number =>
   sockets.find(({ state }) => state === wanted)?.peak ?? 0;
 
 describe("Apache 1.2 and clients that never answer FIN", () => {
-  it("no time limit: the machine crashes when memory / (rate x bytes) says so", () => {
-    const { crashedAtMs, memory, requests, samples } = play(APACHE_1_2);
+  it("no time limit: the machine crashes when memory / (rate x bytes) says so", async () => {
+    const { crashedAtMs, memory, requests, samples } = await play(APACHE_1_2);
     // 524,288 bytes / (1 per second x 512 bytes) = 1,024 s.
     const expectedSeconds = MEMORY_BYTES / (BROKEN_PER_SECOND * BYTES_PER_CONNECTION);
     assert.ok(crashedAtMs !== null, "it did not crash");
@@ -84,30 +84,30 @@ describe("Apache 1.2 and clients that never answer FIN", () => {
     assert.equal(requests.lostCount, 0);
   });
 
-  it("a time limit of the system: as many orphans as rate x limit, and no crash", () => {
-    const { crashedAtMs, samples, requests } = play({ ...APACHE_1_2, system: "freebsd-2" });
+  it("a time limit of the system: as many orphans as rate x limit, and no crash", async () => {
+    const { crashedAtMs, samples, requests } = await play({ ...APACHE_1_2, system: "freebsd-2" });
     assert.equal(crashedAtMs, null);
     // FreeBSD 2: (8 + 1) x 75 s.
     assertNear(samples.at(-1)?.finWait2Orphaned ?? 0, BROKEN_PER_SECOND * 675, 10, "orphans");
     assert.equal(requests.lostCount, 0);
   });
 
-  it("nokeepalive for these browsers: no crash, no FIN-WAIT-2 that stays", () => {
-    const result = play({ ...APACHE_1_2, clientRules: "shipped" });
+  it("nokeepalive for these browsers: no crash, no FIN-WAIT-2 that stays", async () => {
+    const result = await play({ ...APACHE_1_2, clientRules: "shipped" });
     assert.equal(result.crashedAtMs, null);
     assert.ok(peakOf(result, "fin-wait-2") < 20, `${peakOf(result, "fin-wait-2")}`);
   });
 
-  it("KeepAlive Off: no crash", () => {
-    const result = play({ ...APACHE_1_2, persistence: "off" });
+  it("KeepAlive Off: no crash", async () => {
+    const result = await play({ ...APACHE_1_2, persistence: "off" });
     assert.equal(result.crashedAtMs, null);
     assert.ok(peakOf(result, "fin-wait-2") < 20, `${peakOf(result, "fin-wait-2")}`);
   });
 });
 
 describe("finwait", () => {
-  it("the same machine and clients, without rules: FIN-WAIT-2 ends with its deadline", () => {
-    const result = play(FINWAIT);
+  it("the same machine and clients, without rules: FIN-WAIT-2 ends with its deadline", async () => {
+    const result = await play(FINWAIT);
     assert.equal(result.crashedAtMs, null);
     // A minute of clients, give or take three standard deviations of sixty.
     const expected = BROKEN_PER_SECOND * 60;
@@ -117,9 +117,9 @@ describe("finwait", () => {
     assert.ok((result.endings["reset-by-local"] ?? 0) > 900, JSON.stringify(result.endings));
   });
 
-  it("socket options: the kernel ends the orphans, and nothing is reset", () => {
+  it("socket options: the kernel ends the orphans, and nothing is reset", async () => {
     const server: ScenarioServer = { ...FINWAIT, finWait2Ender: "socket-options" };
-    const result = play(server, { durationSeconds: 400 });
+    const result = await play(server, { durationSeconds: 400 });
     assert.equal(result.crashedAtMs, null);
     assert.equal(result.endings["reset-by-local"], undefined);
     assertNear(result.samples.at(-1)?.finWait2Orphaned ?? 0, 58, 40, "orphans");
@@ -132,47 +132,49 @@ describe("Apache 1.1 and uploads that are refused", () => {
     { client: "browser-good", arrivalsPerSecond: 0.5, count: 50 },
   ];
 
-  it("close() while the client sends: each of those responses is lost", () => {
-    const { requests } = play(APACHE_1_1, { visitors, durationSeconds: 300 });
+  it("close() while the client sends: each of those responses is lost", async () => {
+    const { requests } = await play(APACHE_1_1, { visitors, durationSeconds: 300 });
     assert.equal(requests.lostCount, 50);
     assert.equal(requests.resetCount, 50);
     assert.equal(requests.deliveredCount, 150);
   });
 
-  it("lingering_close(), and finwait: all are delivered", () => {
+  it("lingering_close(), and finwait: all are delivered", async () => {
     for (const server of [APACHE_1_2, FINWAIT]) {
-      const { requests } = play(server, { visitors, durationSeconds: 300 });
+      const { requests } = await play(server, { visitors, durationSeconds: 300 });
       assert.equal(requests.lostCount, 0);
       assert.equal(requests.deliveredCount, 200);
     }
   });
 
-  it("SO_LINGER: close() with unread input is an RST all the same", () => {
+  it("SO_LINGER: close() with unread input is an RST all the same", async () => {
     const server: ScenarioServer = {
       ...APACHE_1_2,
       system: "linux-6",
       finWait2Ender: "socket-options",
       close: { mode: "so-linger", discardLimitBytes: 0 },
     };
-    assert.equal(play(server, { visitors, durationSeconds: 300 }).requests.lostCount, 50);
+    const { requests } = await play(server, { visitors, durationSeconds: 300 });
+    assert.equal(requests.lostCount, 50);
   });
 });
 
 describe("a run", () => {
-  it("the same seed twice: the same result, byte by byte; another seed, another one", () => {
-    const play100 = (seed: number) => JSON.stringify(play(FINWAIT, { seed, durationSeconds: 100 }));
-    assert.equal(play100(7), play100(7));
-    assert.notEqual(play100(7), play100(8));
+  it("the same seed twice: the same result, byte by byte; another seed, another one", async () => {
+    const play100 = async (seed: number) =>
+      JSON.stringify(await play(FINWAIT, { seed, durationSeconds: 100 }));
+    assert.equal(await play100(7), await play100(7));
+    assert.notEqual(await play100(7), await play100(8));
   });
 
-  it("clients of every profile: each request is accounted for, and nothing is left", () => {
+  it("clients of every profile: each request is accounted for, and nothing is left", async () => {
     const visitors = CLIENT_PROFILES.map(({ id }) => ({
       client: id,
       arrivalsPerSecond: 1,
       count: 3,
     }));
     const more = { visitors, durationSeconds: 20_000, sampleSeconds: 1_000 };
-    const result = play({ ...FINWAIT, memoryBytes: null }, more);
+    const result = await play({ ...FINWAIT, memoryBytes: null }, more);
     const {
       requestCount,
       deliveredCount,
@@ -188,20 +190,23 @@ describe("a run", () => {
     assert.equal(result.samples.at(-1)?.usedBytes, 0);
   });
 
-  it("memory that refuses: clients see it, and the machine lives", () => {
+  it("memory that refuses: clients see it, and the machine lives", async () => {
     const server: ScenarioServer = { ...APACHE_1_2, memoryBytes: 51_200, onMemoryFull: "refuse" };
-    const { crashedAtMs, refusedCount, requests } = play(server, { durationSeconds: 300 });
+    const { crashedAtMs, refusedCount, requests } = await play(server, { durationSeconds: 300 });
     assert.equal(crashedAtMs, null);
     assert.ok(refusedCount > 100, `${refusedCount}`);
     assert.ok(requests.unreachedCount > 100, `${requests.unreachedCount}`);
   });
 
-  it("an unknown system, client or field: a sentence that names what there is", () => {
-    assert.throws(
+  it("an unknown system, client or field: a sentence that names what there is", async () => {
+    await assert.rejects(
       () => play({ ...FINWAIT, system: "sunos-9" }),
       /"sunos-9": expected one of linux/,
     );
     const visitors = [{ client: "lynx", count: 1 }];
-    assert.throws(() => play(FINWAIT, { visitors }), /client "lynx": expected one of browser-good/);
+    await assert.rejects(
+      () => play(FINWAIT, { visitors }),
+      /client "lynx": expected one of browser-good/,
+    );
   });
 });

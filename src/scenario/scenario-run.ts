@@ -1,16 +1,18 @@
 import { SHIPPED_CLIENT_RULES } from "../closing/shipped-client-rules.ts";
-import type { Exchange } from "../server/exchange.ts";
 import type { EndpointState } from "../simulation/endpoint-account.ts";
 import { Host } from "../simulation/host.ts";
 import { Network } from "../simulation/network.ts";
 import { behaviorOf, type SystemBehavior } from "../simulation/system-behavior.ts";
+import type { TcpEndpoint } from "../simulation/tcp-endpoint.ts";
 import { World } from "../simulation/world.ts";
 import { systemById } from "../tcp/system-catalogue.ts";
+import { Application } from "./application.ts";
 import { clientProfileById } from "./client-profiles.ts";
+import type { Act, RunWatcher } from "./run-watcher.ts";
 import type { Scenario, ScenarioServer, ScenarioVisitors } from "./scenario.ts";
 import type { ScenarioResult, ScenarioSample, StateUse } from "./scenario-result.ts";
 import { SimulatedServer } from "./simulated-server.ts";
-import { ClientProgram, emptyTally, Visitor, type VisitTally } from "./visitor.ts";
+import { ClientProgram, emptyTally, Visitor, type VisitScene } from "./visitor.ts";
 
 // Plays a scenario, a sample at a time: visitors come, the real server answers them, and the
 // machine is looked at. It ends with its time, or when the machine crashes.
@@ -18,35 +20,44 @@ import { ClientProgram, emptyTally, Visitor, type VisitTally } from "./visitor.t
 const SERVER_ADDRESS = "192.0.2.1";
 const SERVER = { address: SERVER_ADDRESS, port: 80 };
 
-/** What a response is made of. */
-const CONTENT = new Uint8Array(1_048_576);
-
 export class ScenarioRun {
   readonly world: World;
   readonly network: Network;
   readonly scenario: Scenario;
   readonly #host: Host;
+  readonly #application: Application;
   readonly #server: SimulatedServer;
-  readonly #tally: VisitTally = emptyTally();
+  readonly #watcher: RunWatcher | null;
+  readonly #visits: VisitScene;
   readonly #endings = new Map<string, number>();
   readonly #samples: ScenarioSample[] = [];
   readonly #stateSums = new Map<EndpointState, number>();
   #visitorCount = 0;
 
-  /** @throws {RangeError} A value of the scenario cannot be used; the message says which. */
-  constructor(scenario: Scenario) {
+  /**
+   * `watcher` sees all connections.
+   *
+   * @throws {RangeError} A value of the scenario cannot be used; the message says which.
+   */
+  constructor(scenario: Scenario, watcher: RunWatcher | null = null) {
     this.scenario = scenario;
     this.world = new World(scenario.seed);
     this.network = new Network(this.world);
+    this.#watcher = watcher;
+    this.#visits = { network: this.network, server: SERVER, tally: emptyTally(), watcher };
     const behavior = serverBehavior(scenario.server);
     this.#host = new Host(this.network, { address: SERVER_ADDRESS, behavior });
+    if (watcher !== null) this.#watch(watcher);
+    this.#application = new Application(this.world, scenario.server.application);
     this.#server = this.#startServer(scenario.server);
     for (const visitors of scenario.visitors) this.#invite(visitors);
     this.#sample();
   }
 
   get isOver(): boolean {
-    return this.#host.crashedAtMs !== null || this.world.nowMs >= this.#endAtMs;
+    const sampledAtMs = this.#samples.at(-1)?.atMs ?? 0;
+    const { crashedAtMs } = this.#host;
+    return crashedAtMs === null ? sampledAtMs >= this.#endAtMs : sampledAtMs === crashedAtMs;
   }
   /** 0 to 1. */
   get progress(): number {
@@ -56,19 +67,21 @@ export class ScenarioRun {
     return this.scenario.durationSeconds * 1_000;
   }
 
-  /** Plays on to the next sample. */
-  advance(): void {
+  /** Plays on to the next sample, or for so many events if that is sooner. */
+  async advance(eventLimit: number = Number.POSITIVE_INFINITY): Promise<void> {
     const sampleMs = this.scenario.sampleSeconds * 1_000;
     const atMs = Math.min(this.#endAtMs, this.#samples.length * sampleMs);
-    this.world.runUntil(atMs);
+    if (this.#application.awaits) await this.world.liveUntil(atMs, eventLimit);
+    else this.world.runUntil(atMs, eventLimit);
     const [error] = this.#server.errors;
     if (error !== undefined) throw error;
-    this.#sample();
+    if (this.world.nowMs === atMs && this.world.nextAtMs > atMs) this.#sample();
   }
 
   result(): ScenarioResult {
     const { crashedAtMs, peakBytes, refusedCount, behavior } = this.#host;
-    const { deliveredCount, lostCount, unreachedCount, abandonedCount } = this.#tally;
+    const { tally } = this.#visits;
+    const { deliveredCount, lostCount, unreachedCount, abandonedCount } = tally;
     const settledCount = deliveredCount + lostCount + unreachedCount + abandonedCount;
     const { memoryLimitBytes } = behavior;
     const usedSum = this.#samples.reduce((sum, { usedBytes }) => sum + usedBytes, 0);
@@ -77,7 +90,7 @@ export class ScenarioRun {
       seed: this.scenario.seed,
       playedMs: crashedAtMs ?? this.world.nowMs,
       visitorCount: this.#visitorCount,
-      requests: { ...this.#tally, pendingCount: this.#tally.requestCount - settledCount },
+      requests: { ...tally, pendingCount: tally.requestCount - settledCount },
       acceptedCount: this.#server.acceptedCount,
       refusedCount,
       endings: Object.fromEntries(
@@ -97,18 +110,34 @@ export class ScenarioRun {
 
   #startServer(server: ScenarioServer): SimulatedServer {
     const { finWait2Ender, clientRules = "shipped", close, limits, persistence } = server;
+    const watcher = this.#watcher;
+    const noteAct = (holder: TcpEndpoint, act: Act, detail: string | null): void => {
+      watcher?.handleAct(this.world.nowMs, { side: "server", holder, act, detail });
+    };
     return new SimulatedServer(this.#host, {
-      handler: answer,
+      handler: (exchange) => this.#application.handle(exchange),
       canSetDeadlines: finWait2Ender === "socket-options",
       ...(finWait2Ender === "system" ? { assumedOrphanMs: 0 } : {}),
       clientRules: clientRules === "shipped" ? SHIPPED_CLIENT_RULES : [],
       ...(close === undefined ? {} : { close }),
       ...(limits === undefined ? {} : { limits }),
       ...(persistence === undefined ? {} : { persistence }),
-      onEnding: ({ outcome }) => {
+      onEnding: ({ outcome, reason }, endpoint) => {
         this.#endings.set(outcome.type, (this.#endings.get(outcome.type) ?? 0) + 1);
+        if (watcher !== null) noteAct(endpoint, "ending", `${outcome.type} (${reason})`);
       },
+      ...(watcher === null ? {} : { onAct: noteAct }),
     });
+  }
+
+  #watch(watcher: RunWatcher): void {
+    const { world } = this;
+    this.network.trace = (fate, segment) => watcher.handleSegment(world.nowMs, fate, segment);
+    this.#host.watchMoves = (holder, before, after) => {
+      const hasCrashed = this.#host.crashedAtMs !== null;
+      const what = { holder, before, after, clientId: null, hasCrashed };
+      watcher.handleMove(world.nowMs, { side: "server", ...what });
+    };
   }
 
   // --- Who comes ---
@@ -125,7 +154,7 @@ export class ScenarioRun {
       left -= 1;
       this.#visitorCount += 1;
       const address = addressOf(this.#visitorCount);
-      new Visitor(this.network, program, address, SERVER, this.#tally);
+      new Visitor(this.#visits, program, address);
       if (left > 0) this.world.after(nextMs(), arrive);
     };
     this.world.after(arrivalsPerSecond === undefined ? nextMs() / 2 : nextMs(), arrive);
@@ -159,16 +188,10 @@ export class ScenarioRun {
 }
 
 /** Plays all of it. */
-export function playScenario(scenario: Scenario): ScenarioResult {
+export async function playScenario(scenario: Scenario): Promise<ScenarioResult> {
   const run = new ScenarioRun(scenario);
-  while (!run.isOver) run.advance();
+  while (!run.isOver) await run.advance();
   return run.result();
-}
-
-/** So many bytes as the target says; an upload is refused, and nobody reads it. */
-function answer(exchange: Exchange): void {
-  const content = CONTENT.subarray(0, Number(exchange.target.slice(1)));
-  exchange.respond(exchange.body.isPresent ? 413 : 200, [], content);
 }
 
 function serverBehavior(server: ScenarioServer): SystemBehavior {

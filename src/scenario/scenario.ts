@@ -43,6 +43,18 @@ export interface ScenarioServer {
   readonly persistence?: "on" | "off";
   /** Rules for clients that are known to break persistence. @default "shipped" */
   readonly clientRules?: "shipped" | "off";
+  readonly application?: ScenarioApplication;
+}
+
+/** What handlers do. */
+export interface ScenarioApplication {
+  /** How long they take, from the request to the response. @default 0 */
+  readonly handlerMs?: number;
+  /**
+   * `"refuse"`: an upload is answered with 413, and nobody reads it. `"accept"`: it is read to its
+   * end first. @default "refuse"
+   */
+  readonly uploads?: "refuse" | "accept";
 }
 
 /** Clients of one kind. */

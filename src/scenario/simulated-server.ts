@@ -9,7 +9,7 @@ import type { Handler } from "../server/exchange.ts";
 import { parseServerLimits, type ServerLimits } from "../server/limits.ts";
 import { ServerContext, type ServerObserver } from "../server/server-context.ts";
 import type { Host } from "../simulation/host.ts";
-import { SimulatedTransport } from "../simulation/simulated-transport.ts";
+import { SimulatedTransport, type TransportAct } from "../simulation/simulated-transport.ts";
 import type { TcpEndpoint } from "../simulation/tcp-endpoint.ts";
 import { SimulatedClock } from "../simulation/world.ts";
 import type { Ending } from "../tcp/ending.ts";
@@ -42,6 +42,8 @@ export interface SimulatedServerOptions {
   readonly port?: number;
   /** `endpoint`: what the machine knows of that connection when it ends. */
   readonly onEnding?: (ending: Ending, endpoint: TcpEndpoint) => void;
+  /** For whoever writes a trace: what the server does with the socket of `endpoint`. */
+  readonly onAct?: (endpoint: TcpEndpoint, act: TransportAct, detail: string | null) => void;
 }
 
 export class SimulatedServer implements ServerObserver, ShutdownListener {
@@ -56,6 +58,7 @@ export class SimulatedServer implements ServerObserver, ShutdownListener {
   readonly #canSetDeadlines: boolean;
   readonly #port: number;
   readonly #onEnding: (ending: Ending, endpoint: TcpEndpoint) => void;
+  readonly #onAct: SimulatedServerOptions["onAct"];
   #acceptedCount = 0;
   #isStopped = false;
   #onEmpty: (() => void)[] = [];
@@ -67,6 +70,7 @@ export class SimulatedServer implements ServerObserver, ShutdownListener {
     this.#canSetDeadlines = canSetDeadlines;
     this.#port = port;
     this.#onEnding = options.onEnding ?? (() => {});
+    this.#onAct = options.onAct;
     this.context = new ServerContext({
       handler: options.handler,
       policy: parseClosePolicy(options.close),
@@ -143,8 +147,10 @@ export class SimulatedServer implements ServerObserver, ShutdownListener {
 
   #accept(endpoint: TcpEndpoint): void {
     this.#acceptedCount += 1;
+    const onAct = this.#onAct;
     const transport = new SimulatedTransport(this.host.world, endpoint, {
       canSetDeadlines: this.#canSetDeadlines,
+      onAct: onAct && ((act, detail) => onAct(endpoint, act, detail)),
     });
     const connection = new Connection(this.#acceptedCount, transport, this.context, (released) => {
       this.connections.delete(released);

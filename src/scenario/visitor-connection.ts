@@ -1,18 +1,23 @@
-import type { EndpointUser, TcpEndpoint } from "../simulation/tcp-endpoint.ts";
+import type { EndpointUser } from "../simulation/endpoint-user.ts";
+import type { TcpEndpoint } from "../simulation/tcp-endpoint.ts";
 import type { World } from "../simulation/world.ts";
 import type { ClientProfile } from "./client-profile.ts";
 import { ResponseProgress } from "./response-progress.ts";
+import type { Act } from "./run-watcher.ts";
 
 // One connection of a client: it sends requests, reads responses, and says what it sees. What is
 // done about that is the visitor's business.
 
 /** What goes out for one request. */
 export interface RequestParts {
+  readonly requestLine: string;
   readonly head: Uint8Array;
   readonly uploadBytes: number;
 }
 
 export interface ConnectionOwner {
+  /** For whoever writes a trace. */
+  noteAct(connection: VisitorConnection, act: Act, detail?: string): void;
   /** A response is complete. */
   handleResponse(connection: VisitorConnection): void;
   /** The server's FIN. */
@@ -86,6 +91,7 @@ export class VisitorConnection implements EndpointUser {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.#owner.noteAct(this, "close");
     this.endpoint.close();
   }
 
@@ -131,11 +137,18 @@ export class VisitorConnection implements EndpointUser {
         this.#begunCount += 1;
         this.#unsentHead = this.#parts.head;
         this.#unsentBytes = this.#parts.uploadBytes;
+        this.#owner.noteAct(this, "request", this.#parts.requestLine);
       } else {
-        if (this.#willHalfClose) this.endpoint.shutdownWrite();
+        if (this.#willHalfClose) this.#halfClose();
         return;
       }
     }
+  }
+
+  #halfClose(): void {
+    if (this.endpoint.send.finAt !== null) return;
+    this.#owner.noteAct(this, "half-close");
+    this.endpoint.shutdownWrite();
   }
 
   /** False: there is no room now, or it takes a pause. */

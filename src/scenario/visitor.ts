@@ -5,6 +5,7 @@ import { LINUX, type SystemBehavior } from "../simulation/system-behavior.ts";
 import { SimulatedTimer } from "../simulation/world.ts";
 import type { TransportEndpoint } from "../transport/transport.ts";
 import type { ClientProfile } from "./client-profile.ts";
+import type { Act, RunWatcher } from "./run-watcher.ts";
 import {
   type ConnectionOwner,
   type RequestParts,
@@ -65,7 +66,9 @@ export class ClientProgram {
       receiveBufferBytes: bufferBytes,
     };
     const uploadBytes = profile.visit.uploadBytes ?? 0;
-    this.parts = { head: latin1Bytes(requestHead(profile, uploadBytes)), uploadBytes };
+    const head = requestHead(profile, uploadBytes);
+    const [requestLine = ""] = head.split("\r\n");
+    this.parts = { requestLine, head: latin1Bytes(head), uploadBytes };
   }
 }
 
@@ -78,11 +81,21 @@ function requestHead({ version, userAgent, visit }: ClientProfile, uploadBytes: 
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
+/** Where visitors are, and who hears of them. */
+export interface VisitScene {
+  readonly network: Network;
+  readonly server: TransportEndpoint;
+  readonly tally: VisitTally;
+  /** `null`: nobody. */
+  readonly watcher: RunWatcher | null;
+}
+
 export class Visitor implements ConnectionOwner {
   readonly #network: Network;
   readonly #program: ClientProgram;
   readonly #server: TransportEndpoint;
   readonly #tally: VisitTally;
+  readonly #watcher: RunWatcher | null;
   readonly #host: Host;
   readonly #idleTimer: SimulatedTimer;
   /** All that are not closed. */
@@ -92,20 +105,22 @@ export class Visitor implements ConnectionOwner {
   #requestsLeft = 0;
   #isGone = false;
 
-  constructor(
-    network: Network,
-    program: ClientProgram,
-    address: string,
-    server: TransportEndpoint,
-    tally: VisitTally,
-  ) {
-    const { link, visit, vanishesAfterMs } = program.profile;
+  constructor(scene: VisitScene, program: ClientProgram, address: string) {
+    const { network, server, tally, watcher } = scene;
+    const { id, link, visit, vanishesAfterMs } = program.profile;
     this.#network = network;
     this.#program = program;
     this.#server = server;
     this.#tally = tally;
+    this.#watcher = watcher;
     const { behavior } = program;
     this.#host = new Host(network, { address, behavior, wayOut: link, wayIn: link });
+    if (watcher !== null) {
+      this.#host.watchMoves = (holder, before, after) => {
+        const what = { holder, before, after, clientId: id, hasCrashed: false };
+        watcher.handleMove(network.world.nowMs, { side: "client", ...what });
+      };
+    }
     this.#idleTimer = new SimulatedTimer(network.world, () => this.#closeIdle());
     this.#visitsLeft = visit.count ?? 1;
     if (vanishesAfterMs !== undefined) {
@@ -115,7 +130,14 @@ export class Visitor implements ConnectionOwner {
     this.#beginVisit();
   }
 
+  noteAct(connection: VisitorConnection, act: Act, detail?: string): void {
+    const { endpoint: holder } = connection;
+    const what = { holder, act, detail: detail ?? null };
+    this.#watcher?.handleAct(this.#network.world.nowMs, { side: "client", ...what });
+  }
+
   handleResponse(connection: VisitorConnection): void {
+    this.noteAct(connection, "response-seen");
     this.#tally.deliveredCount += 1;
     this.#requestsLeft -= 1;
     if (!connection.progress.isPersistent) {
@@ -127,6 +149,7 @@ export class Visitor implements ConnectionOwner {
   }
 
   handleServerEnd(connection: VisitorConnection): void {
+    this.noteAct(connection, "end-seen");
     this.#settleOpen(connection);
     const { onFin } = this.#program.profile;
     if (typeof onFin === "object") {
@@ -135,12 +158,13 @@ export class Visitor implements ConnectionOwner {
       this.#network.world.after(delayMs, () => this.#closeAndFinish(connection));
     } else if (onFin === "close") this.#closeAndFinish(connection);
     else if (onFin === "never" && this.#visitsLeft === 0) {
-      this.#network.world.after(SILENT_REMOVAL_MS, () => this.#remove());
+      this.#network.world.after(SILENT_REMOVAL_MS, () => this.#leave());
     }
   }
 
   handleFailure(connection: VisitorConnection): void {
     const { error } = connection.endpoint;
+    this.noteAct(connection, "failure-seen", error ?? "");
     if (error === "ECONNRESET" || error === "EPIPE") this.#tally.resetCount += 1;
     this.#close(connection);
     this.#settleOpen(connection);
@@ -181,9 +205,17 @@ export class Visitor implements ConnectionOwner {
     return connection;
   }
 
+  /** How long it keeps its connection from now on. */
+  get #idleMs(): number | null {
+    const { idleTimeoutMs, timeoutHintMarginMs } = this.#program.profile;
+    const hintMs = this.#current?.progress.timeoutHintMs ?? null;
+    if (timeoutHintMarginMs === undefined || hintMs === null) return idleTimeoutMs;
+    return Math.max(0, hintMs - timeoutHintMarginMs);
+  }
+
   /** The next request, or the end of the visit. */
   #goOn(): void {
-    const { visit, idleTimeoutMs, exitAfterMs } = this.#program.profile;
+    const { visit, exitAfterMs } = this.#program.profile;
     const { world } = this.#network;
     if (this.#requestsLeft > 0) {
       const isLast = this.#requestsLeft === 1;
@@ -194,7 +226,8 @@ export class Visitor implements ConnectionOwner {
       world.after(world.random.interval(visit.gapMs ?? 0), () => this.#beginVisit());
     } else if (exitAfterMs === 0) this.#exit();
     else if (exitAfterMs !== null) world.after(exitAfterMs, () => this.#exit());
-    if (idleTimeoutMs !== null && !this.#isGone) this.#idleTimer.arm(idleTimeoutMs);
+    const idleMs = this.#idleMs;
+    if (idleMs !== null && !this.#isGone) this.#idleTimer.arm(idleMs);
     this.#finishIfOver();
   }
 
@@ -206,9 +239,11 @@ export class Visitor implements ConnectionOwner {
     // RFC 9110 §9.2.2: a request without side effects may be sent again, if an idle connection
     // ended as it was sent.
     if (answeredCount > 0 && !progress.hasBegun && uploadBytes === 0) {
+      this.noteAct(connection, "request-retried");
       this.#askAgain(openCount);
       return;
     }
+    this.noteAct(connection, hasConnected ? "request-lost" : "request-unreached");
     if (hasConnected) this.#tally.lostCount += openCount;
     else this.#tally.unreachedCount += openCount;
     this.#requestsLeft -= openCount;
@@ -253,6 +288,11 @@ export class Visitor implements ConnectionOwner {
     this.#removeWhenQuiet();
   }
 
+  #leave(): void {
+    for (const connection of this.#connections) this.noteAct(connection, "leave");
+    this.#remove();
+  }
+
   #removeWhenQuiet(): void {
     this.#network.world.after(REMOVAL_POLL_MS, () => {
       if (this.#host.endpointCount === 0) this.#network.remove(this.#host);
@@ -262,7 +302,11 @@ export class Visitor implements ConnectionOwner {
 
   #vanish(): void {
     if (this.#isGone) return;
-    for (const { openCount } of this.#connections) this.#tally.abandonedCount += openCount;
+    for (const connection of this.#connections) {
+      this.noteAct(connection, "vanish");
+      if (connection.openCount > 0) this.noteAct(connection, "request-abandoned");
+      this.#tally.abandonedCount += connection.openCount;
+    }
     this.#remove();
   }
 

@@ -1,9 +1,10 @@
+import type { EndpointUser } from "./endpoint-user.ts";
 import { Host } from "./host.ts";
 import type { LinkOptions } from "./link.ts";
 import { Network } from "./network.ts";
 import { segmentText } from "./segment.ts";
 import { LINUX, type SystemBehavior } from "./system-behavior.ts";
-import type { EndpointUser, TcpEndpoint } from "./tcp-endpoint.ts";
+import type { TcpEndpoint } from "./tcp-endpoint.ts";
 import { World } from "./world.ts";
 
 // Test support: a server and a client that do what they are told, 25 ms apart, and every segment

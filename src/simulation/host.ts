@@ -1,5 +1,5 @@
 import type { TransportEndpoint } from "../transport/transport.ts";
-import type { EndpointPlace, EndpointState } from "./endpoint-account.ts";
+import type { AccountHolder, EndpointPlace, EndpointState } from "./endpoint-account.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import type { Network, NetworkHost } from "./network.ts";
 import type { Segment } from "./segment.ts";
@@ -29,6 +29,13 @@ export interface StateCount {
   peak: number;
 }
 
+/** Sees every connection of a machine come into a place, and leave it. */
+export type MoveWatch = (
+  holder: AccountHolder,
+  before: EndpointPlace | null,
+  after: EndpointPlace | null,
+) => void;
+
 export class Host implements NetworkHost, EndpointHost {
   readonly network: Network;
   readonly address: string;
@@ -36,6 +43,8 @@ export class Host implements NetworkHost, EndpointHost {
   readonly wayOut: Link;
   readonly wayIn: Link;
   readonly states: Map<EndpointState, StateCount> = new Map();
+  /** For whoever writes a trace. */
+  watchMoves: MoveWatch | null = null;
   usedBytes = 0;
   peakBytes = 0;
   /** Connections that found no memory. */
@@ -86,7 +95,8 @@ export class Host implements NetworkHost, EndpointHost {
     if (this.crashedAtMs !== null) return;
     const endpoint = this.#endpoints.get(keyOf(segment.to.port, segment.from));
     if (endpoint !== undefined) {
-      if (segment.isSyn && segment.acknowledgment === null && endpoint.yieldToSyn()) {
+      const isForListener = segment.isSyn && this.#listeners.has(segment.to.port);
+      if (isForListener && segment.acknowledgment === null && endpoint.yieldToSyn()) {
         this.#acceptSyn(segment);
       } else endpoint.receive(segment);
     } else if (segment.isSyn && segment.acknowledgment === null) this.#acceptSyn(segment);
@@ -112,6 +122,10 @@ export class Host implements NetworkHost, EndpointHost {
   account(differenceBytes: number): void {
     this.usedBytes += differenceBytes;
     this.peakBytes = Math.max(this.peakBytes, this.usedBytes);
+  }
+
+  noteMove(holder: AccountHolder, before: EndpointPlace | null, after: EndpointPlace | null): void {
+    this.watchMoves?.(holder, before, after);
   }
 
   countState({ state, isOwned, isSendingOrphan }: EndpointPlace, difference: number): void {

@@ -44,8 +44,8 @@ export class Link {
     this.#isCut = true;
   }
 
-  /** Takes `byteLength` bytes; `deliver` is called when they arrive, never, or twice. */
-  send(byteLength: number, deliver: () => void): void {
+  /** Takes `byteLength` bytes; `deliver` is called when they arrive, or twice. False: never. */
+  send(byteLength: number, deliver: () => void): boolean {
     const { random, nowMs } = this.#world;
     const { delayMs, bytesPerSecond, queueLimitBytes } = this.#options;
     const waitMs = Math.max(0, this.#busyUntilMs - nowMs);
@@ -55,12 +55,13 @@ export class Link {
     const isTwice = random.chance(this.#options.duplicationRate);
     const isLate = random.chance(this.#options.reorderingRate);
     const lateMs = isLate ? random.fraction() * this.#options.reorderingMs : 0;
-    if (this.#isCut || isFull) return;
+    if (this.#isCut || isFull) return false;
     const sendMs = (byteLength * 1_000) / bytesPerSecond;
     this.#busyUntilMs = nowMs + waitMs + sendMs;
-    if (isLost) return;
+    if (isLost) return false;
     const arriveMs = waitMs + sendMs + delayMs + lateMs;
     this.#world.after(arriveMs, deliver);
     if (isTwice) this.#world.after(arriveMs, deliver);
+    return true;
   }
 }

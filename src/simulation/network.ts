@@ -14,11 +14,17 @@ export interface NetworkHost {
 }
 
 /** What becomes of a segment, for whoever writes a trace. */
-export type SegmentFate = "sent" | "arrived";
+export type SegmentFate =
+  | "sent"
+  /** The host has it, and has not looked at it. */
+  | "arrived"
+  /** The host has done with it all that it does. */
+  | "handled"
+  | "lost";
 
 export class Network {
   readonly world: World;
-  /** Sees every segment twice, unless it is lost. */
+  /** Sees every segment as it is sent, and what becomes of it. */
   trace: ((fate: SegmentFate, segment: Segment) => void) | null = null;
   readonly #hosts = new Map<string, NetworkHost>();
 
@@ -42,13 +48,19 @@ export class Network {
   send(from: NetworkHost, segment: Segment): void {
     this.trace?.("sent", segment);
     const to = this.#hosts.get(segment.to.address);
-    if (to === undefined) return;
+    if (to === undefined) {
+      this.trace?.("lost", segment);
+      return;
+    }
     const size = sizeOf(segment);
-    from.wayOut.send(size, () =>
-      to.wayIn.send(size, () => {
+    const isUnderWay = from.wayOut.send(size, () => {
+      const isArriving = to.wayIn.send(size, () => {
         this.trace?.("arrived", segment);
         to.receive(segment);
-      }),
-    );
+        this.trace?.("handled", segment);
+      });
+      if (!isArriving) this.trace?.("lost", segment);
+    });
+    if (!isUnderWay) this.trace?.("lost", segment);
   }
 }

@@ -28,6 +28,11 @@ export class ReceiveSide {
     return Math.max(0, this.#limitBytes - this.#queuedBytes);
   }
 
+  /** There are bytes in it that have not arrived before. */
+  hasNews({ sequence, bytes }: Segment): boolean {
+    return bytes.byteLength > 0 && sequence + bytes.byteLength > this.next;
+  }
+
   /** Takes bytes and FIN of a segment, as far as they are wanted now. */
   accept(segment: Segment): void {
     if (segment.bytes.byteLength === 0 && !segment.isFin) return;

@@ -1,13 +1,17 @@
 import type { TransportEndpoint } from "../transport/transport.ts";
+import { KernelTimer } from "./kernel-timer.ts";
+import { isPatienceOver } from "./patience.ts";
 import type { ReceiveSide } from "./receive-side.ts";
 import type { Segment } from "./segment.ts";
 import { SEGMENT_BYTES, type SendSide } from "./send-side.ts";
-import { SimulatedTimer, type World } from "./world.ts";
+import type { SystemBehavior } from "./system-behavior.ts";
+import type { World } from "./world.ts";
 
 // What one end of a connection puts on its way, and when it tries again.
 
 export interface SenderHost {
   readonly world: World;
+  readonly behavior: SystemBehavior;
   transmit(segment: Segment): void;
 }
 
@@ -26,7 +30,7 @@ export class SegmentSender {
   readonly #peer: TransportEndpoint;
   readonly #send: SendSide;
   readonly #received: ReceiveSide;
-  readonly #timer: SimulatedTimer;
+  readonly #timer: KernelTimer;
 
   /** `onSilence`: nothing was acknowledged in time. */
   constructor(
@@ -40,20 +44,20 @@ export class SegmentSender {
     this.#peer = ends.peer;
     this.#send = sides.send;
     this.#received = sides.received;
-    this.#timer = new SimulatedTimer(host.world, onSilence);
+    this.#timer = new KernelTimer(host.world, host.behavior.timers, onSilence);
   }
 
   /** TCP_USER_TIMEOUT has passed, for data or for a window that stays closed. */
-  get isUserTimeoutOver(): boolean {
+  get #isUserTimeoutOver(): boolean {
     return this.#host.world.nowMs - this.#sinceMs >= this.#userTimeoutMs;
-  }
-  get #sinceMs(): number {
-    return this.#blockedSinceMs ?? this.#send.waitingSinceMs ?? this.#host.world.nowMs;
   }
   /** Something waits, and nothing is under way that could make the peer tell of room. */
   get #isBlocked(): boolean {
     const { inFlightBytes, next, finAt, end } = this.#send;
     return inFlightBytes === 0 && next < (finAt === null ? end : finAt + 1);
+  }
+  get #sinceMs(): number {
+    return this.#blockedSinceMs ?? this.#send.waitingSinceMs ?? this.#host.world.nowMs;
   }
 
   useUserTimeout(timeoutMs: number): void {
@@ -67,7 +71,8 @@ export class SegmentSender {
 
   arm(): void {
     const leftMs = Math.max(0, this.#sinceMs + this.#userTimeoutMs - this.#host.world.nowMs);
-    this.#timer.arm(Math.min(this.#send.timeoutMs, leftMs));
+    const { probePauseMs, timeoutMs } = this.#send.rounds;
+    this.#timer.arm(Math.min(this.#isBlocked ? probePauseMs : timeoutMs, leftMs));
   }
 
   cancel(): void {
@@ -103,8 +108,28 @@ export class SegmentSender {
     return true;
   }
 
-  /** `acknowledgment`: the number behind the peer's SYN, if that is known. */
-  sendSyn(acknowledgment: number | null): void {
+  /** Nobody has answered: asks for room, or sends again. False: the peer is given up. */
+  retry({ isOpening, isOwned }: { isOpening: boolean; isOwned: boolean }): boolean {
+    const { behavior, world } = this.#host;
+    const isProbing = this.#isBlocked;
+    const silence = { send: this.#send, nowMs: world.nowMs, isOpening, isOwned, isProbing };
+    if (this.#isUserTimeoutOver || isPatienceOver(silence, behavior)) return false;
+    if (isProbing) {
+      this.#send.noteProbe();
+      this.sendProbe();
+    } else {
+      this.#send.noteTimeout();
+      if (isOpening) this.sendSyn();
+      else this.sendFrom(this.#send.unacknowledged);
+    }
+    this.arm();
+    return true;
+  }
+
+  /** With an acknowledgment, once the peer's SYN is known. */
+  sendSyn(): void {
+    const { next } = this.#received;
+    const acknowledgment = next > 0 ? next : null;
     this.#send.noteSent(1, this.#host.world.nowMs);
     this.#put({ sequence: 0, bytes: NOTHING, isFin: false, isSyn: true, acknowledgment });
     this.arm();

@@ -30,12 +30,17 @@ export function lengthOf({ bytes, isSyn, isFin }: Segment): number {
   return bytes.byteLength + (isSyn ? 1 : 0) + (isFin ? 1 : 0);
 }
 
+/** At least one: what the segment is there for. */
+export function flagsOf({ isSyn, isFin, isReset, bytes }: Segment): readonly string[] {
+  const flags = [isSyn ? "SYN" : "", isFin ? "FIN" : "", isReset ? "RST" : ""].filter(Boolean);
+  if (flags.length === 0) flags.push(bytes.byteLength > 0 ? "PSH" : "ACK");
+  return flags;
+}
+
 /** As packet traces write it: `FIN 5001:5002 ack 18 win 65535`. */
 export function segmentText(segment: Segment): string {
-  const { isSyn, isFin, isReset, acknowledgment, sequence, windowBytes } = segment;
-  const flags = [isSyn ? "SYN" : "", isFin ? "FIN" : "", isReset ? "RST" : ""].filter(Boolean);
-  if (flags.length === 0) flags.push(segment.bytes.byteLength > 0 ? "PSH" : "ACK");
-  const parts = [flags.join(","), `${sequence}:${sequence + lengthOf(segment)}`];
+  const { isReset, acknowledgment, sequence, windowBytes } = segment;
+  const parts = [flagsOf(segment).join(","), `${sequence}:${sequence + lengthOf(segment)}`];
   if (acknowledgment !== null) parts.push(`ack ${acknowledgment}`);
   if (!isReset) parts.push(`win ${windowBytes}`);
   return parts.join(" ");

@@ -1,14 +1,13 @@
-// What one end sends: bytes that are not acknowledged yet, how many of them may be under way, and
-// how long to wait for an answer.
+import { type RetryTimes, RoundTrips } from "./round-trips.ts";
+import { lengthOf, type Segment } from "./segment.ts";
+
+// What one end sends: bytes that are not acknowledged yet, and how many of them may be under way.
 //
 // Congestion control is that of RFC 5681 with an initial window of ten segments (RFC 6928) and
-// neither selective acknowledgments nor pacing; time-outs are those of RFC 6298.
+// neither selective acknowledgments nor pacing.
 
 export const SEGMENT_BYTES = 1_448;
 const INITIAL_WINDOW_BYTES = 10 * SEGMENT_BYTES;
-const INITIAL_TIMEOUT_MS = 1_000;
-const LEAST_TIMEOUT_MS = 200;
-const LONGEST_TIMEOUT_MS = 120_000;
 const DUPLICATE_LIMIT = 3;
 
 export class SendSide {
@@ -23,7 +22,9 @@ export class SendSide {
   /** The number of our FIN, once there is one. */
   finAt: number | null = null;
   retryCount = 0;
-  roundTripMs = 0;
+  /** Questions about a closed window that were not answered. */
+  probeCount = 0;
+  readonly rounds: RoundTrips;
   /** When what is unacknowledged began to be, `null` without. */
   waitingSinceMs: number | null = null;
   readonly #limitBytes: number;
@@ -34,14 +35,12 @@ export class SendSide {
   #congestionBytes = INITIAL_WINDOW_BYTES;
   #thresholdBytes = Number.POSITIVE_INFINITY;
   #duplicateCount = 0;
-  #smoothedMs: number | null = null;
-  #variationMs = 0;
-  #backOff = 1;
   /** The segment whose round trip is being measured. */
   #measured: { readonly end: number; readonly sentAtMs: number } | null = null;
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, times: RetryTimes) {
     this.#limitBytes = limitBytes;
+    this.rounds = new RoundTrips(times);
   }
 
   get bufferedBytes(): number {
@@ -66,13 +65,6 @@ export class SendSide {
   get notSentBytes(): number {
     const end = this.finAt === null ? this.end : this.finAt + 1;
     return Math.max(0, end - this.highest);
-  }
-  get timeoutMs(): number {
-    const base =
-      this.#smoothedMs === null
-        ? INITIAL_TIMEOUT_MS
-        : Math.max(LEAST_TIMEOUT_MS, this.#smoothedMs + 4 * this.#variationMs);
-    return Math.min(LONGEST_TIMEOUT_MS, base * this.#backOff);
   }
 
   /** Takes as much of `bytes` as there is room for; returns how much. */
@@ -108,6 +100,24 @@ export class SendSide {
     this.waitingSinceMs ??= nowMs;
   }
 
+  /**
+   * Takes what the peer says of its window and of what has arrived. "lost": the first segment is to
+   * be sent again without waiting any longer.
+   */
+  receive(segment: Segment, nowMs: number): "acknowledged" | "lost" | "nothing" {
+    const { acknowledgment, windowBytes } = segment;
+    const isSameWindow = windowBytes === this.peerWindowBytes;
+    this.peerWindowBytes = windowBytes;
+    this.probeCount = 0;
+    if (windowBytes > 0) this.rounds.noteOpenWindow();
+    if (acknowledgment === null) return "nothing";
+    if (this.acknowledge(acknowledgment, nowMs)) return "acknowledged";
+    const isEmpty = lengthOf(segment) === 0;
+    const isDuplicate = acknowledgment === this.unacknowledged && isEmpty && isSameWindow;
+    const isLost = isDuplicate && this.inFlightBytes > 0 && this.#noteDuplicate();
+    return isLost ? "lost" : "nothing";
+  }
+
   /** Returns true if something new is acknowledged. */
   acknowledge(upTo: number, nowMs: number): boolean {
     if (upTo > this.highest || upTo <= this.unacknowledged) return false;
@@ -115,7 +125,6 @@ export class SendSide {
     this.unacknowledged = upTo;
     this.next = Math.max(this.next, upTo);
     this.retryCount = 0;
-    this.#backOff = 1;
     this.#duplicateCount = 0;
     this.waitingSinceMs = this.unacknowledged < this.highest ? nowMs : null;
     this.#dropAcknowledged();
@@ -127,20 +136,10 @@ export class SendSide {
     return true;
   }
 
-  /** Returns true if the first segment is to be sent again without waiting any longer. */
-  noteDuplicate(): boolean {
-    this.#duplicateCount += 1;
-    if (this.#duplicateCount !== DUPLICATE_LIMIT) return false;
-    this.#thresholdBytes = Math.max(this.inFlightBytes / 2, 2 * SEGMENT_BYTES);
-    this.#congestionBytes = this.#thresholdBytes;
-    this.#measured = null;
-    return true;
-  }
-
   /** No answer came in time: everything that is not acknowledged is sent again, slowly at first. */
   noteTimeout(): void {
     this.retryCount += 1;
-    this.#backOff *= 2;
+    this.rounds.noteTimeout();
     this.#thresholdBytes = Math.max(this.inFlightBytes / 2, 2 * SEGMENT_BYTES);
     this.#congestionBytes = SEGMENT_BYTES;
     this.#duplicateCount = 0;
@@ -150,19 +149,24 @@ export class SendSide {
 
   /** A window that stays closed is asked about more and more seldom. */
   noteProbe(): void {
-    this.retryCount += 1;
-    this.#backOff *= 2;
-  }
-
-  /** The peer is there, and its window is still closed. */
-  noteProbeAnswered(): void {
-    this.retryCount = 0;
+    this.probeCount += 1;
+    this.rounds.noteProbe();
   }
 
   forget(): void {
     this.#chunks = [];
     this.#firstByte += this.#bufferedBytes;
     this.#bufferedBytes = 0;
+  }
+
+  /** Returns true if the first segment is to be sent again without waiting any longer. */
+  #noteDuplicate(): boolean {
+    this.#duplicateCount += 1;
+    if (this.#duplicateCount !== DUPLICATE_LIMIT) return false;
+    this.#thresholdBytes = Math.max(this.inFlightBytes / 2, 2 * SEGMENT_BYTES);
+    this.#congestionBytes = this.#thresholdBytes;
+    this.#measured = null;
+    return true;
   }
 
   #dropAcknowledged(): void {
@@ -181,17 +185,8 @@ export class SendSide {
 
   #measureRound(upTo: number, nowMs: number): void {
     if (this.#measured === null || upTo < this.#measured.end) return;
-    const roundMs = nowMs - this.#measured.sentAtMs;
+    this.rounds.note(nowMs - this.#measured.sentAtMs);
     this.#measured = null;
-    this.roundTripMs = roundMs;
-    if (this.#smoothedMs === null) {
-      this.#smoothedMs = roundMs;
-      this.#variationMs = roundMs / 2;
-      return;
-    }
-    const difference = Math.abs(this.#smoothedMs - roundMs);
-    this.#variationMs += (difference - this.#variationMs) / 4;
-    this.#smoothedMs += (roundMs - this.#smoothedMs) / 8;
   }
 }
 

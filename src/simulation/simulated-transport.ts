@@ -1,3 +1,4 @@
+import { latin1Text } from "../base/latin1.ts";
 import type { TcpFacts } from "../transport/tcp-facts.ts";
 import type {
   Transport,
@@ -5,7 +6,8 @@ import type {
   TransportHandler,
   TransportTls,
 } from "../transport/transport.ts";
-import type { EndpointUser, TcpEndpoint } from "./tcp-endpoint.ts";
+import type { EndpointUser } from "./endpoint-user.ts";
+import type { TcpEndpoint } from "./tcp-endpoint.ts";
 import type { World } from "./world.ts";
 
 // The Transport port over a simulated socket, as a runtime with an event loop has it: it reads what
@@ -14,7 +16,12 @@ import type { World } from "./world.ts";
 export interface TransportOptions {
   /** Socket options can be reached: TCP_INFO, SO_ERROR, TCP_LINGER2, TCP_USER_TIMEOUT. */
   readonly canSetDeadlines: boolean;
+  /** For whoever writes a trace. */
+  readonly onAct?: ((act: TransportAct, detail: string | null) => void) | undefined;
 }
+
+/** What the server does with a socket. */
+export type TransportAct = "response" | "write" | "half-close" | "close" | "reset";
 
 export class SimulatedTransport implements Transport, EndpointUser {
   progressCount = 0;
@@ -22,6 +29,7 @@ export class SimulatedTransport implements Transport, EndpointUser {
   readonly canSetDeadlines: boolean;
   readonly #world: World;
   readonly #endpoint: TcpEndpoint;
+  readonly #onAct: TransportOptions["onAct"];
   #handler: TransportHandler | null = null;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
@@ -37,6 +45,7 @@ export class SimulatedTransport implements Transport, EndpointUser {
     this.#world = world;
     this.#endpoint = endpoint;
     this.canSetDeadlines = options.canSetDeadlines;
+    this.#onAct = options.onAct;
     endpoint.user = this;
   }
 
@@ -56,6 +65,7 @@ export class SimulatedTransport implements Transport, EndpointUser {
   }
 
   write(bytes: Uint8Array): boolean {
+    if (this.#onAct !== undefined) this.#tellWrite(bytes);
     if (bytes.byteLength > 0) this.#pending.push(bytes);
     this.#pendingBytes += bytes.byteLength;
     this.#push();
@@ -64,6 +74,7 @@ export class SimulatedTransport implements Transport, EndpointUser {
   }
 
   shutdownWrite(): void {
+    this.#onAct?.("half-close", null);
     this.#isEnding = true;
     this.#push();
   }
@@ -79,22 +90,35 @@ export class SimulatedTransport implements Transport, EndpointUser {
   }
 
   close(): void {
-    this.#release(() => this.#endpoint.close());
+    this.#release("close", null, () => this.#endpoint.close());
   }
 
   reset(): void {
-    this.#release(() => this.#endpoint.abort());
+    this.#release("reset", null, () => this.#endpoint.abort());
   }
 
   closeWithin(finWait2RestMs: number): void {
     if (!this.canSetDeadlines) this.close();
-    else this.#release(() => this.#endpoint.closeWithin(finWait2RestMs));
+    else {
+      const detail = `TCP_LINGER2 ${Math.ceil(finWait2RestMs / 1_000)} s`;
+      this.#release("close", detail, () => {
+        this.#endpoint.limitFinWait2(finWait2RestMs);
+        this.#endpoint.close();
+      });
+    }
   }
 
-  /** close() goes on by itself here, so that nothing has to block for it. */
-  closeWithSoLinger(_timeoutMs: number, finWait2RestMs: number): boolean {
+  /** As if each such close() had a thread of its own: the runtime is not told when it returns. */
+  closeWithSoLinger(timeoutMs: number, finWait2RestMs: number): boolean {
     if (!this.canSetDeadlines) return false;
-    this.closeWithin(finWait2RestMs);
+    this.#endpoint.limitFinWait2(finWait2RestMs);
+    const wholeMs = Math.ceil(timeoutMs / 1_000) * 1_000;
+    // SO_LINGER of 0 s would be an RST.
+    if (wholeMs === 0) this.close();
+    else {
+      const detail = `SO_LINGER ${wholeMs / 1_000} s`;
+      this.#release("close", detail, () => this.#endpoint.closeBlocking(wholeMs, () => {}));
+    }
     return true;
   }
 
@@ -127,8 +151,8 @@ export class SimulatedTransport implements Transport, EndpointUser {
       sentBytes: Math.max(0, send.highest - 1 - finBytes),
       notSentBytes: send.notSentBytes,
       unacknowledgedSegments: send.inFlightBytes > 0 ? 1 : 0,
-      roundTripMs: send.roundTripMs,
-      retransmitTimeoutMs: send.timeoutMs,
+      roundTripMs: send.rounds.lastMs,
+      retransmitTimeoutMs: send.rounds.timeoutMs,
     };
   }
 
@@ -194,9 +218,16 @@ export class SimulatedTransport implements Transport, EndpointUser {
     if (!this.#isClosed && !this.#isErrorTold) this.#tellError("EPIPE");
   }
 
-  #release(close: () => void): void {
+  #tellWrite(bytes: Uint8Array): void {
+    const [, statusLine] = STATUS_LINE.exec(latin1Text(bytes, 0, STATUS_LINE_LIMIT)) ?? [];
+    if (statusLine === undefined) this.#onAct?.("write", `${bytes.byteLength} bytes`);
+    else this.#onAct?.("response", `${statusLine}, ${bytes.byteLength} bytes`);
+  }
+
+  #release(act: TransportAct, detail: string | null, close: () => void): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#onAct?.(act, detail);
     this.#pending = [];
     this.#pendingBytes = 0;
     close();
@@ -207,6 +238,10 @@ export class SimulatedTransport implements Transport, EndpointUser {
     });
   }
 }
+
+/** Status lines are no longer. */
+const STATUS_LINE_LIMIT = 80;
+const STATUS_LINE = /^(HTTP\/1\.[01] \d+[^\r]*)\r/;
 
 function isEnded(state: string): boolean {
   return state === "closed" || state === "time-wait";

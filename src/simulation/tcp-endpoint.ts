@@ -1,29 +1,23 @@
 import type { TransportEndpoint } from "../transport/transport.ts";
+import { BlockingClose } from "./blocking-close.ts";
 import {
   type Accountant,
   EndpointAccount,
   type EndpointState,
   mayStillSend,
 } from "./endpoint-account.ts";
+import { type EndpointError, type EndpointUser, WakeUp } from "./endpoint-user.ts";
 import { type KeepAlive, KeepAliveProbes } from "./keep-alive.ts";
+import { KernelTimer } from "./kernel-timer.ts";
 import { ReceiveSide } from "./receive-side.ts";
 import { lengthOf, type Segment } from "./segment.ts";
 import { SegmentSender, type SenderHost } from "./segment-sender.ts";
 import { SEGMENT_BYTES, SendSide } from "./send-side.ts";
-import { SimulatedTimer } from "./world.ts";
 
 // One end of a connection, as a kernel has it: RFC 9293 with what today's systems do at the end.
 //
 // There is no delayed acknowledgment, no Nagle, no simultaneous open, no urgent data. Whoever has
 // the socket is woken as by epoll: it is told to look, and finds what is there.
-
-export type EndpointError = "ECONNREFUSED" | "ECONNRESET" | "EPIPE" | "ETIMEDOUT";
-
-/** The application that has the socket. */
-export interface EndpointUser {
-  /** Something has changed: connected, more to read, room to write, the end, an error. */
-  handleReady(): void;
-}
 
 /** The machine that the socket is on. */
 export interface EndpointHost extends SenderHost, Accountant {
@@ -49,27 +43,31 @@ export class TcpEndpoint {
   readonly #sender: SegmentSender;
   readonly #account: EndpointAccount;
   /** For FIN-WAIT-2 and TIME-WAIT. */
-  readonly #stateTimer: SimulatedTimer;
+  readonly #stateTimer: KernelTimer;
+  readonly #wakeUp: WakeUp;
   #keepAlive: KeepAliveProbes | null = null;
+  /** close() has been called, and has not returned. */
+  #blockingClose: BlockingClose | null = null;
   #state: EndpointState = "closed";
   #isOwned = false;
+  /** False once close() was called: nobody will read what comes. */
+  #isRead = true;
   /** False before the SYN. */
   #isBegun = false;
-  #isWakeUpPlanned = false;
-  #isProbingWindow = false;
-  #finWait2OrphanMs: number;
+  /** TCP_LINGER2. */
+  #finWait2LimitMs: number | null = null;
 
   constructor(host: EndpointHost, local: TransportEndpoint, peer: TransportEndpoint) {
     const { behavior, world } = host;
     this.#host = host;
     this.local = local;
     this.peer = peer;
-    this.send = new SendSide(behavior.sendBufferBytes);
+    this.send = new SendSide(behavior.sendBufferBytes, behavior.retryTimes);
     this.received = new ReceiveSide(behavior.receiveBufferBytes);
     this.#sender = new SegmentSender(host, this, this, () => this.#handleSilence());
-    this.#account = new EndpointAccount(host);
-    this.#stateTimer = new SimulatedTimer(world, () => this.#handleStateTimeout());
-    this.#finWait2OrphanMs = behavior.finWait2OrphanMs;
+    this.#account = new EndpointAccount(host, this);
+    this.#stateTimer = new KernelTimer(world, behavior.timers, () => this.#handleStateTimeout());
+    this.#wakeUp = new WakeUp(world, () => this.user?.handleReady());
   }
 
   get state(): EndpointState {
@@ -96,7 +94,7 @@ export class TcpEndpoint {
   open(): void {
     this.#isOwned = true;
     this.#enter("syn-sent");
-    this.#sender.sendSyn(null);
+    this.#sender.sendSyn();
   }
 
   /** Takes as much of `bytes` as there is room for; returns how much. */
@@ -126,28 +124,23 @@ export class TcpEndpoint {
 
   /** The application lets go of it. With unread input that is an RST on most systems. */
   close(): void {
-    if (!this.#isOwned) return;
-    const { behavior, orphanCount } = this.#host;
-    const isUnread = this.received.queuedBytes > 0 && behavior.resetsUnreadOnClose;
-    if (isUnread || orphanCount >= behavior.orphanLimit) {
-      this.abort();
-      return;
-    }
-    this.#disown();
-    if (this.#state === "syn-sent" || this.#state === "closed") {
-      this.#vanish();
-      return;
-    }
-    this.received.discard();
-    this.shutdownWrite();
-    if (this.#state === "fin-wait-2") this.#stateTimer.arm(this.#finWait2OrphanMs);
+    if (this.#beginClose()) this.#becomeOrphan();
     this.#settle();
   }
 
-  /** As close, with a time limit of its own for FIN-WAIT-2: TCP_LINGER2. */
-  closeWithin(finWait2Ms: number): void {
-    this.#finWait2OrphanMs = finWait2Ms;
-    this.close();
+  /** SO_LINGER, then close(); `onReturn`: that returns. 0 s: RST. */
+  closeBlocking(timeoutMs: number, onReturn: () => void): void {
+    if (timeoutMs === 0) this.abort();
+    const isBegun = this.#beginClose();
+    const end = (): void => this.#endBlockingClose();
+    this.#blockingClose = new BlockingClose(this.#host.world, timeoutMs, end, onReturn);
+    if (!isBegun || !mayStillSend(this.#state)) end();
+    this.#settle();
+  }
+
+  /** TCP_LINGER2: a time limit of its own for an orphan in FIN-WAIT-2. */
+  limitFinWait2(orphanMs: number): void {
+    this.#finWait2LimitMs = orphanMs;
   }
 
   /** Sends RST, and nothing is known any more. */
@@ -170,6 +163,43 @@ export class TcpEndpoint {
       () => this.#sender.sendProbe(),
       () => this.#fail("ETIMEDOUT"),
     );
+  }
+
+  /** False: nothing is left of the connection. */
+  #beginClose(): boolean {
+    if (!this.#isOwned) return false;
+    if (this.received.queuedBytes > 0 && this.#host.behavior.resetsUnreadOnClose) {
+      this.abort();
+      return false;
+    }
+    if (this.#state === "syn-sent" || this.#state === "closed") {
+      this.vanish();
+      return false;
+    }
+    this.user = null;
+    this.#isRead = false;
+    this.received.discard();
+    this.shutdownWrite();
+    return true;
+  }
+
+  #becomeOrphan(): void {
+    const { behavior, orphanCount } = this.#host;
+    if (orphanCount >= behavior.orphanLimit && mayStillSend(this.#state)) {
+      this.abort();
+      return;
+    }
+    this.#disown();
+    if (this.#state !== "fin-wait-2") return;
+    this.#stateTimer.arm(this.#finWait2LimitMs ?? behavior.finWait2OrphanMs);
+  }
+
+  #endBlockingClose(): void {
+    const blockingClose = this.#blockingClose;
+    if (blockingClose === null) return;
+    this.#blockingClose = null;
+    if (this.#isOwned) this.#becomeOrphan();
+    blockingClose.end();
   }
 
   // --- What the machine does ---
@@ -201,7 +231,7 @@ export class TcpEndpoint {
     this.received.next = segment.sequence + 1;
     this.send.peerWindowBytes = segment.windowBytes;
     this.#enter("syn-received");
-    this.#sender.sendSyn(this.received.next);
+    this.#sender.sendSyn();
   }
 
   #completeHandshake(segment: Segment): void {
@@ -220,14 +250,15 @@ export class TcpEndpoint {
   #handleSegment(segment: Segment): void {
     if (segment.isSyn) {
       // Our answer to it was lost, or it is an old one.
-      if (this.#state === "syn-received") this.#sender.sendSyn(this.received.next);
+      if (this.#state === "syn-received") this.#sender.sendSyn();
       else this.#sender.isAcknowledgmentDue = true;
       return;
     }
     this.#keepAlive?.noteHeard();
-    this.#handleAcknowledgment(segment);
+    if (segment.acknowledgment !== null) this.#handleAcknowledgment(segment);
     if (this.#state === "closed") return;
-    if (this.#isForNobody(segment)) {
+    const isForNobody = !this.#isRead && this.#state !== "time-wait";
+    if (isForNobody && this.received.hasNews(segment)) {
       // The peer has to know that it will never be read (RFC 1122 §4.2.2.13).
       this.abort();
       return;
@@ -244,29 +275,13 @@ export class TcpEndpoint {
     if (this.received.queuedBytes > queuedBytes || this.received.isEnded !== wasEnded) this.#wake();
   }
 
-  #isForNobody({ sequence, bytes }: Segment): boolean {
-    const isNews = bytes.byteLength > 0 && sequence + bytes.byteLength > this.received.next;
-    return isNews && !this.#isOwned && this.#state !== "time-wait";
-  }
-
-  #handleAcknowledgment({ acknowledgment, windowBytes, bytes, isFin }: Segment): void {
-    if (acknowledgment === null) return;
-    const isSameWindow = windowBytes === this.send.peerWindowBytes;
-    this.send.peerWindowBytes = windowBytes;
-    this.#sender.noteWindow(windowBytes);
-    // An orphan does not wait for ever for somebody who only says that there is no room.
-    if (this.#isProbingWindow && (windowBytes > 0 || this.#isOwned)) this.send.noteProbeAnswered();
-    this.#isProbingWindow = false;
-    if (this.send.acknowledge(acknowledgment, this.#host.world.nowMs)) {
+  #handleAcknowledgment(segment: Segment): void {
+    this.#sender.noteWindow(segment.windowBytes);
+    const news = this.send.receive(segment, this.#host.world.nowMs);
+    if (news === "acknowledged") {
       this.#sender.cancel();
       this.#handleProgress();
-      return;
-    }
-    const isEmpty = bytes.byteLength === 0 && !isFin;
-    const isDuplicate = acknowledgment === this.send.unacknowledged && isEmpty && isSameWindow;
-    if (isDuplicate && this.send.inFlightBytes > 0 && this.send.noteDuplicate()) {
-      this.#sender.sendFrom(this.send.unacknowledged);
-    }
+    } else if (news === "lost") this.#sender.sendFrom(this.send.unacknowledged);
   }
 
   #handleProgress(): void {
@@ -291,8 +306,9 @@ export class TcpEndpoint {
 
   #enterFinWait2(): void {
     this.#enter("fin-wait-2");
-    const { finWait2OwnedMs } = this.#host.behavior;
-    this.#stateTimer.arm(this.#isOwned ? finWait2OwnedMs : this.#finWait2OrphanMs);
+    const { finWait2OwnedMs, finWait2OrphanMs, finWait2ClosedEarlyMs } = this.#host.behavior;
+    const orphanMs = this.#finWait2LimitMs ?? finWait2ClosedEarlyMs ?? finWait2OrphanMs;
+    this.#stateTimer.arm(this.#isOwned ? finWait2OwnedMs : orphanMs);
   }
 
   #enterTimeWait(): void {
@@ -314,7 +330,7 @@ export class TcpEndpoint {
       this.#vanish();
       return;
     }
-    const isHalf = this.#state === "close-wait" || this.#state === "last-ack";
+    const isHalf = this.#state === "close-wait";
     if (this.#host.behavior.receivedOnReset === "discarded") this.received.discard();
     this.#fail(isHalf ? "EPIPE" : "ECONNRESET");
   }
@@ -328,24 +344,8 @@ export class TcpEndpoint {
   // --- Time ---
 
   #handleSilence(): void {
-    const { behavior } = this.#host;
-    const ownLimit = this.#isOwned ? behavior.retryLimit : behavior.orphanRetryLimit;
-    const limit = this.#isOpening ? behavior.synRetryLimit : ownLimit;
-    if (this.#sender.isUserTimeoutOver || this.send.retryCount >= limit) {
-      this.#fail("ETIMEDOUT");
-    } else if (this.#isOpening) {
-      this.send.noteTimeout();
-      this.#sender.sendSyn(this.#state === "syn-received" ? this.received.next : null);
-    } else if (this.send.peerWindowBytes === 0 && this.send.inFlightBytes === 0) {
-      this.#isProbingWindow = true;
-      this.send.noteProbe();
-      this.#sender.sendProbe();
-      this.#sender.arm();
-    } else {
-      this.send.noteTimeout();
-      this.#sender.sendFrom(this.send.unacknowledged);
-      this.#sender.arm();
-    }
+    const isGoingOn = this.#sender.retry({ isOpening: this.#isOpening, isOwned: this.#isOwned });
+    if (!isGoingOn) this.#fail("ETIMEDOUT");
   }
 
   #handleStateTimeout(): void {
@@ -364,12 +364,7 @@ export class TcpEndpoint {
   }
 
   #wake(): void {
-    if (this.#isWakeUpPlanned || this.user === null) return;
-    this.#isWakeUpPlanned = true;
-    this.#host.world.soon(() => {
-      this.#isWakeUpPlanned = false;
-      this.user?.handleReady();
-    });
+    if (this.user !== null) this.#wakeUp.plan();
   }
 
   #enter(state: EndpointState): void {
@@ -377,6 +372,7 @@ export class TcpEndpoint {
     this.#state = state;
     this.enteredAtMs = this.#host.world.nowMs;
     this.#account.move(state, this.#isOwned);
+    if (!mayStillSend(state)) this.#endBlockingClose();
   }
 
   #disown(): void {
@@ -388,6 +384,7 @@ export class TcpEndpoint {
   /** The kernel is done with it; an application may still have the descriptor. */
   #vanish(): void {
     this.#state = "closed";
+    this.#endBlockingClose();
     this.enteredAtMs = this.#host.world.nowMs;
     this.send.forget();
     this.#sender.cancel();

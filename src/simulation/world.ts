@@ -28,6 +28,10 @@ export class World {
   get eventCount(): number {
     return this.#eventCount;
   }
+  /** When the next of them is planned, Infinity: none is. */
+  get nextAtMs(): number {
+    return this.#queue.nextAtMs;
+  }
   get isQuiet(): boolean {
     return this.#queue.size === 0;
   }
@@ -53,12 +57,13 @@ export class World {
   }
 
   /** As `runUntil`, for programs that await: behind each event their promises settle. */
-  async liveUntil(atMs: number): Promise<void> {
-    while (this.#queue.nextAtMs <= atMs) {
+  async liveUntil(atMs: number, eventLimit: number = Number.POSITIVE_INFINITY): Promise<void> {
+    const lastCount = this.#eventCount + eventLimit;
+    while (this.#queue.nextAtMs <= atMs && this.#eventCount < lastCount) {
       this.#step();
       for (let turn = 0; turn < SETTLING_TURNS; turn += 1) await undefined;
     }
-    if (Number.isFinite(atMs)) this.#nowMs = atMs;
+    if (Number.isFinite(atMs) && this.#queue.nextAtMs > atMs) this.#nowMs = atMs;
   }
 
   /**

@@ -25,6 +25,19 @@ export function addressKey(address: string): string {
   return ipv4Of(address) ?? ipv6Prefix(address) ?? address;
 }
 
+/** The four octets of an IPv4 address, or the eight groups of an IPv6 address. */
+export type AddressNumbers =
+  | { readonly family: "ipv4"; readonly octets: readonly number[] }
+  | { readonly family: "ipv6"; readonly groups: readonly number[] };
+
+/** The numbers of an address; IPv4 within IPv6 is IPv4. `null`: it is no address. */
+export function addressNumbers(address: string): AddressNumbers | null {
+  const octets = parseIpv4(ipv4Of(address) ?? "");
+  if (octets !== null) return { family: "ipv4", octets };
+  const groups = parseIpv6(address);
+  return groups === null ? null : { family: "ipv6", groups };
+}
+
 function ipv4Of(address: string): string | null {
   if (!address.includes(":")) return parseIpv4(address) === null ? null : address;
   const groups = parseIpv6(address);

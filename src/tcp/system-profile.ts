@@ -48,6 +48,8 @@ export interface SystemProfile {
     readonly owned: FinWait2Timeout;
     /** A socket that the application closed. */
     readonly orphan: FinWait2Timeout;
+    /** Where it matters that close() came before the FIN was acknowledged: then. */
+    readonly closedEarly?: FinWait2Timeout;
   };
   readonly tunable: SystemTunable | null;
   readonly keepAlive: KeepAliveDefaults | null;

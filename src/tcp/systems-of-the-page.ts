@@ -82,7 +82,7 @@ export const SYSTEMS_OF_THE_PAGE: readonly SystemProfile[] = [
     id: "bsdos-2.1",
     name: "BSD/OS",
     versions: "2.1 without the patch",
-    finWait2: { owned: "none", orphan: "none" },
+    finWait2: { owned: "none", orphan: "none", closedEarly: BSD_FORMULA },
     source: page(),
     note:
       "4.4BSD arms its timer only if close() came before the FIN was acknowledged; after " +
@@ -202,11 +202,12 @@ export const SYSTEMS_OF_THE_PAGE: readonly SystemProfile[] = [
     id: "sunos-4",
     name: "SunOS",
     versions: "4.x",
-    finWait2: { owned: "none", orphan: "none" },
+    finWait2: { owned: "none", orphan: "none", closedEarly: BSD_FORMULA },
     keepAlive: null,
     source: page("The systems without a timeout"),
     note:
       "tcp_usrclosed() of SunOS 4.1.3 arms no timer in FIN-WAIT-2, so a socket that was " +
-      "half-closed first stays for ever.",
+      "half-closed first stays for ever. That tcp_input() arms one if close() came before the " +
+      "ACK is from 4.3BSD, which SunOS is made of; its value is that of 4.4BSD.",
   },
 ];

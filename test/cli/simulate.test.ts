@@ -96,6 +96,41 @@ describe("finwait simulate", () => {
   });
 });
 
+describe("finwait simulate --trace", () => {
+  it("list: a connection for each kind; the longest FIN-WAIT-2 can be traced", () => {
+    const { output, errors, exit } = finwait("simulate", CRASH, "--trace", "list");
+    assert.equal(exit, 0, errors);
+    assert.match(output, /^\S+crash\.json, seed 1: \d+ connections, 1 to \d+, in \d min \d+ s\n/);
+    const number = /\nlongest in FIN-WAIT-2: [\dmins. ]+? {2,}(\d+) /.exec(output)?.[1] ?? "";
+    const trace = finwait("simulate", CRASH, "--trace", number);
+    assert.match(trace.output, /^connection \d+ of \S+crash\.json, seed 1: browser-never, 10\./);
+    assert.match(trace.output, / syn-sent +listen +client: browser-never connects\n/);
+    assert.match(trace.output, / established +established +client: GET \/6000 HTTP\/1\.0\n/);
+    assert.match(trace.output, / close-wait +fin-wait-1 +< FIN \d+:\d+ ack \d+ win \d+ len 0\n/);
+    assert.match(trace.output, / close-wait +\(fin-wait-2\) +server: close\(\)\n/);
+    assert.match(trace.output, / crashed +server's kernel: the machine crashes\n/);
+  });
+
+  it("the same seed: the same trace; another one: another", () => {
+    const traceOf = (...args: string[]): string =>
+      finwait("simulate", CALM, "--trace", "3", ...args).output;
+    const one = traceOf();
+    assert.equal(traceOf("--seed", "1"), one);
+    assert.notEqual(traceOf("--seed", "2"), one);
+  });
+
+  it("--json: the same lines", () => {
+    const { output } = finwait("simulate", CALM, "--trace", "1", "--json");
+    const { connection, client, lines } = JSON.parse(output) as Content & {
+      readonly lines: readonly { readonly event: Content }[];
+    };
+    assert.deepEqual([connection, client], [1, "browser-never"]);
+    assert.deepEqual(lines[1]?.event.flags, ["SYN"]);
+    const list = finwait("simulate", CALM, "--trace", "list", "--json").output;
+    assert.match(list, /"what": "first-of browser-never",\n +"connection": 1,/);
+  });
+});
+
 describe("what cannot be played", () => {
   const refused = (...args: string[]): string => {
     const { output, errors, exit } = finwait("simulate", ...args);
@@ -103,6 +138,25 @@ describe("what cannot be played", () => {
     assert.equal(errors.split("\n").length, 2, errors);
     return errors;
   };
+
+  it("a connection that is not there, or a flag that does not go with it: why", () => {
+    const { output, errors, exit } = finwait("simulate", CALM, "--trace", "10000");
+    assert.deepEqual([output, exit], ["", 1]);
+    assert.match(
+      errors,
+      /\nfinwait: Cannot trace connection 10000 of \S+: the run opened \d+ connections, 1 to \d+\n/,
+    );
+    assert.match(refused("--trace", "1"), /Cannot use --trace without a scenario: expected one/);
+    for (const flag of [["--compare", CRASH], ["--svg", "x.svg"], ["--list"]]) {
+      assert.match(
+        refused(CALM, "--trace", "1", ...flag),
+        /Cannot use --trace with --(comp|svg|l)/,
+      );
+    }
+    const wrong = finwait("simulate", CALM, "--trace", "first");
+    assert.equal(wrong.exit, 1);
+    assert.match(wrong.errors, /Expected the number of a connection, from 1/);
+  });
 
   it("an unknown name: one sentence with the names", () => {
     assert.match(

@@ -1,9 +1,10 @@
 import type { Ending, Exchange, Handler } from "../../src/index.ts";
 import { SimulatedServer } from "../../src/scenario/simulated-server.ts";
+import type { EndpointUser } from "../../src/simulation/endpoint-user.ts";
 import { Host } from "../../src/simulation/host.ts";
 import { Network } from "../../src/simulation/network.ts";
 import { LINUX } from "../../src/simulation/system-behavior.ts";
-import type { EndpointUser, TcpEndpoint } from "../../src/simulation/tcp-endpoint.ts";
+import type { TcpEndpoint } from "../../src/simulation/tcp-endpoint.ts";
 import { World } from "../../src/simulation/world.ts";
 import { Signal } from "../support/deadline.ts";
 import { ResponseParser } from "../support/response-parser.ts";

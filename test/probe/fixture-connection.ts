@@ -48,6 +48,8 @@ const PAGES: Readonly<Record<string, Buffer>> = {
 
 export class FixtureConnection {
   protected readonly socket: Socket;
+  /** The TCP connection below TLS; without TLS, the same as `socket`. */
+  protected readonly tcp: Socket;
   protected readonly options: FixtureOptions;
   protected input: Buffer = Buffer.alloc(0);
   protected requestCount = 0;
@@ -60,8 +62,9 @@ export class FixtureConnection {
   protected discardedBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, options: FixtureOptions) {
+  constructor(socket: Socket, options: FixtureOptions, tcp: Socket) {
     this.socket = socket;
+    this.tcp = tcp;
     this.options = options;
     socket.on("data", (bytes: Buffer) => this.handleData(bytes));
     socket.on("end", () => this.handleEnd());
@@ -152,7 +155,9 @@ export class FixtureConnection {
       this.answerLast(this.responseTo(request), request);
       return;
     }
-    if (request.fields.get("expect") === "100-continue") this.sendContinue();
+    if (request.fields.get("expect") === "100-continue" && request.version !== "HTTP/1.0") {
+      this.sendContinue();
+    }
     this.current = { request, left: request.contentLength, isAnswered: false };
   }
 

@@ -6,7 +6,11 @@ import { FIXTURE_DEFAULTS, FixtureConnection, type FixtureOptions } from "./fixt
 // A small server for the tests of the probe: right by default, and broken by a subclass of its
 // connection. It shares no code with finwait's server.
 
-export type ConnectionClass = new (socket: Socket, options: FixtureOptions) => FixtureConnection;
+export type ConnectionClass = new (
+  socket: Socket,
+  options: FixtureOptions,
+  tcp: Socket,
+) => FixtureConnection;
 
 export interface FixtureServerOptions extends Partial<FixtureOptions> {
   readonly Connection?: ConnectionClass;
@@ -28,12 +32,14 @@ export class FixtureServer implements AsyncDisposable {
     const { Connection = FixtureConnection, isTls = false, ...overrides } = options;
     const sockets = new Set<Socket>();
     const accept = (socket: Socket): void => {
-      new Connection(socket, { ...FIXTURE_DEFAULTS, ...overrides });
+      // The runtime does not tell which TCP connection is below TLS; the client's port does.
+      const tcp = [...sockets].find(({ remotePort }) => remotePort === socket.remotePort);
+      new Connection(socket, { ...FIXTURE_DEFAULTS, ...overrides }, tcp ?? socket);
     };
     const server = isTls
-      ? createTlsServer({ ...tlsFiles(), allowHalfOpen: true }, accept)
-      : createServer({ allowHalfOpen: true }, accept);
-    server.on("connection", (socket: Socket) => {
+      ? createTlsServer({ ...tlsFiles(), allowHalfOpen: true, noDelay: true }, accept)
+      : createServer({ allowHalfOpen: true, noDelay: true }, accept);
+    server.prependListener("connection", (socket: Socket) => {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
     });

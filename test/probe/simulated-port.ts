@@ -5,8 +5,9 @@ import type {
   SocketListener,
 } from "../../src/probe/probe-port.ts";
 import { ConnectError } from "../../src/probe/probe-port.ts";
+import type { EndpointUser } from "../../src/simulation/endpoint-user.ts";
 import type { Host } from "../../src/simulation/host.ts";
-import type { EndpointUser, TcpEndpoint } from "../../src/simulation/tcp-endpoint.ts";
+import type { TcpEndpoint } from "../../src/simulation/tcp-endpoint.ts";
 import type { World } from "../../src/simulation/world.ts";
 
 // The client port over the simulated TCP, so that cases run in virtual time.
@@ -88,6 +89,9 @@ class SimulatedSocket implements ProbeSocket, EndpointUser {
       this.handleReady();
     });
   }
+
+  /** Here the error is told when it comes. */
+  lookForReset(): void {}
 
   closeNotify(): Promise<void> {
     return Promise.resolve();

@@ -1,5 +1,6 @@
+import type { EndpointUser } from "../../src/simulation/endpoint-user.ts";
 import type { Host } from "../../src/simulation/host.ts";
-import type { EndpointUser, TcpEndpoint } from "../../src/simulation/tcp-endpoint.ts";
+import type { TcpEndpoint } from "../../src/simulation/tcp-endpoint.ts";
 import type { World } from "../../src/simulation/world.ts";
 import { ResponseParser } from "../support/response-parser.ts";
 

@@ -65,6 +65,8 @@ const WRONG_CELLS: readonly (readonly [Phase, string, string, unknown])[] = [
   ["lingering", "peer-reset", "counts as clean", claimsClean],
   ["lingering", "bound-reached", "is passed over", "stay"],
   ["held", "reset-requested", "is passed over", "stay"],
+  ["held", "peer-fin", "is forgotten", "stay"],
+  ["lingering", "acknowledged", "is passed over", "stay"],
 ];
 
 describe("one wrong cell in the state table", () => {

@@ -1,5 +1,16 @@
-import type { ClosePolicy, Ending, Exchange, ServerLimits } from "../../src/index.ts";
+import {
+  type ClosePolicy,
+  DEFAULT_CLOSE_POLICY,
+  type Ending,
+  type Exchange,
+  type ServerLimits,
+} from "../../src/index.ts";
 import { SimulatedServer } from "../../src/scenario/simulated-server.ts";
+import type {
+  AccountHolder,
+  EndpointPlace,
+  EndpointState,
+} from "../../src/simulation/endpoint-account.ts";
 import { Host } from "../../src/simulation/host.ts";
 import type { LinkOptions } from "../../src/simulation/link.ts";
 import { Network } from "../../src/simulation/network.ts";
@@ -27,6 +38,11 @@ export interface SwarmResult {
   readonly outcomes: Readonly<Record<string, number>>;
   /** Every segment, in order, if asked for. */
   readonly trace: readonly string[];
+}
+
+interface AliveState {
+  readonly state: EndpointState;
+  readonly enteredAtMs: number;
 }
 
 interface Site {
@@ -66,12 +82,15 @@ class Swarm {
   readonly #endings: Ending[] = [];
   readonly #violations: string[] = [];
   readonly #trace: string[] = [];
+  /** The last state of each of the server's connections that was not "closed", and since when. */
+  readonly #alive = new WeakMap<AccountHolder, AliveState>();
 
   constructor(seed: number, isTraced: boolean) {
     this.#world = new World(seed);
     this.#network = new Network(this.#world);
     if (isTraced) {
       this.#network.trace = (fate, segment) => {
+        if (fate === "handled") return;
         const { from, to } = segment;
         const ends = `${from.address}:${from.port} ${to.address}:${to.port}`;
         this.#trace.push(`${this.#world.nowMs} ${fate} ${ends} ${segmentText(segment)}`);
@@ -80,6 +99,7 @@ class Swarm {
     this.#site = drawSite(this.#world.random);
     const { policy, limits, behavior, canSetDeadlines } = this.#site;
     this.#host = new Host(this.#network, { address: SERVER, behavior });
+    this.#host.watchMoves = (holder, before, after) => this.#noteMove(holder, before, after);
     this.#server = new SimulatedServer(this.#host, {
       handler: (exchange) => answer(this.#world, exchange),
       close: policy,
@@ -147,7 +167,8 @@ class Swarm {
     this.#endings.push(ending);
     const { outcome, reason, peerAddress } = ending;
     const what = `${peerAddress} (${reason}, ${outcome.type})`;
-    const { error, received, isAtEnd, state, enteredAtMs } = endpoint;
+    const { error, received, isAtEnd } = endpoint;
+    const { state, enteredAtMs } = this.#stateBefore(endpoint);
     const sinceMs = this.#world.nowMs - enteredAtMs;
     const { releaseWhen } = this.#site.policy;
     const { canSetDeadlines } = this.#site;
@@ -167,7 +188,10 @@ class Swarm {
         const isLingerBound = outcome.bound?.startsWith("linger") === true;
         const isHeld = outcome.bound !== null && !IMPATIENT_BOUNDS.has(outcome.bound);
         // In the very millisecond data and FIN may have come together, and data is read first.
-        const isEnded = isHeld && isAtEnd && sinceMs > 1;
+        // Nor does anybody read on, and so see a FIN, behind more bytes than the policy allows.
+        const { lingerLimitBytes = DEFAULT_CLOSE_POLICY.lingerLimitBytes } = this.#site.policy;
+        const isRead = ending.discardedBytes <= lingerLimitBytes;
+        const isEnded = isHeld && isAtEnd && isRead && sinceMs > 1;
         this.#expect(!isEnded, `${what} in spite of the client's FIN`);
         const isUnseen = isHeld && error !== null && sinceMs > SLACK_MS;
         this.#expect(!isUnseen, `${what} ${sinceMs} ms behind ${error}`);
@@ -176,6 +200,23 @@ class Swarm {
         this.#expect(!(isLate && isReleased), `${what} ${sinceMs} ms behind the acknowledgment`);
       }
     }
+  }
+
+  /** A reset of ours has closed it before the record is written: what it was before that. */
+  #stateBefore(endpoint: TcpEndpoint): AliveState {
+    const { state, enteredAtMs, error } = endpoint;
+    const isOurs = state === "closed" && enteredAtMs === this.#world.nowMs && error === null;
+    return (isOurs ? this.#alive.get(endpoint) : undefined) ?? endpoint;
+  }
+
+  #noteMove(
+    holder: AccountHolder,
+    before: EndpointPlace | null,
+    after: EndpointPlace | null,
+  ): void {
+    // To lose its application is no new state.
+    if (after === null || after.state === "closed" || after.state === before?.state) return;
+    this.#alive.set(holder, { state: after.state, enteredAtMs: this.#world.nowMs });
   }
 
   /** Clients that never close are still there: only the server's bounds have released anything. */
@@ -302,8 +343,9 @@ function drawSite(random: Random): Site {
     finWait2OrphanMs: random.pick([2_000, 60_000, 120_000]),
     sendBufferBytes: random.pick([16_384, 65_536, 262_144]),
     receiveBufferBytes: random.pick([16_384, 65_536, 131_072]),
+    timers: random.pick(["wheel", "wheel", "ticks"]),
     resetsUnreadOnClose: random.chance(0.9),
-    retryLimit: isGenerous ? LINUX.retryLimit : random.pick([3, 15]),
+    retryLimit: isGenerous ? LINUX.retryLimit : random.pick([3, 3, 15]),
   };
   const limits: Partial<ServerLimits> = isGenerous
     ? { keepAliveTimeoutMs: random.pick([200, 5_000]) }
@@ -322,9 +364,11 @@ function drawSite(random: Random): Site {
     };
     return { policy, limits, behavior, canSetDeadlines, isGenerous, hasShutdown: false };
   }
-  const mode = random.pick(["lingering", "lingering", "off"] as const);
+  // close() with SO_LINGER wants a socket option.
+  const last = canSetDeadlines ? "so-linger" : "lingering";
+  const mode = random.pick(["lingering", "off", last] as const);
   const linger: Partial<ClosePolicy> =
-    mode === "off"
+    mode !== "lingering"
       ? {}
       : {
           lingerIdleTimeoutMs: random.pick([50, 500, 5_000, 5_000]),
@@ -337,6 +381,7 @@ function drawSite(random: Random): Site {
   const policy: Partial<ClosePolicy> = {
     mode,
     ...linger,
+    ...(mode === "so-linger" ? { soLingerTimeoutMs: random.pick([0, 1_000, 30_000]) } : {}),
     discardLimitBytes: random.pick([0, 10_000]),
     discardTimeoutMs: random.pick([100, 2_000]),
     finWait2TimeoutMs: random.pick([1_000, 10_000, 60_000]),
@@ -358,7 +403,33 @@ function drawLink(random: Random): LinkOptions {
 }
 
 function drawPlan(random: Random): ClientPlan {
-  return random.chance(0.2) ? drawAbandoner(random) : drawVisitor(random);
+  if (random.chance(0.2)) return drawAbandoner(random);
+  if (random.chance(0.15)) return drawSleeper(random);
+  return random.chance(0.06) ? drawDeafVanisher(random) : drawVisitor(random);
+}
+
+/** Asks for more than its window holds, reads nothing of it, and is gone. */
+function drawDeafVanisher(random: Random): ClientPlan {
+  return {
+    pieces: [piece(headOf("GET", "/early/300000/0", []))],
+    readsAfterMs: Infinity,
+    halfCloses: false,
+    closesAfterMs: Infinity,
+    resetsAtMs: Infinity,
+    vanishesAtMs: 200 + random.interval(500),
+  };
+}
+
+/** Answers the server's FIN, and takes so long that bounds of lingering are reached before. */
+function drawSleeper(random: Random): ClientPlan {
+  return {
+    pieces: [piece(headOf("GET", `/${random.pick(["last", "early"])}/100/0`, []))],
+    readsAfterMs: 0,
+    halfCloses: false,
+    closesAfterMs: random.pick([700, 3_000, 8_000, 20_000]),
+    resetsAtMs: Infinity,
+    vanishesAtMs: Infinity,
+  };
 }
 
 /** Breaks off in the middle of a body whose answer is there already, or slow. */

@@ -1,0 +1,8 @@
+import { readFileSync } from "node:fs";
+
+// The version of finwait that runs.
+
+export function packageVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
