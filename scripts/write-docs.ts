@@ -1,4 +1,5 @@
 import { writeClosingStatesPage } from "./closing-states.ts";
+import { writeComparisonPage } from "./compare/comparison-files.ts";
 import { writeConfigurationFiles } from "./configuration-page.ts";
 import { writeMetricsPage } from "./metrics-page.ts";
 import { writeProbePage } from "./probe-page.ts";
@@ -7,6 +8,7 @@ import { writeScenarioSchema } from "./scenario-schema.ts";
 // `npm run docs`: writes the pages of docs/, and the schemas, that are made from the code.
 
 writeClosingStatesPage();
+writeComparisonPage();
 writeConfigurationFiles();
 writeMetricsPage();
 writeProbePage();

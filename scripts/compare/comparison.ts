@@ -11,7 +11,7 @@ export interface Comparison {
   readonly machine: string;
   /** The Node that probed. */
   readonly node: string;
-  /** Attempts of each case that waits for nothing. */
+  /** Attempts of quick cases. */
   readonly repeat: number;
   readonly cases: readonly ComparedCase[];
   readonly servers: readonly ComparedServer[];

@@ -9,6 +9,7 @@ import { readCommand } from "../../bench/processes.ts";
 import { CATALOGUE } from "../../src/probe/catalogue.ts";
 import type { ProbeCase } from "../../src/probe/probe-case.ts";
 import type { ComparedCase, ComparedServer, Comparison } from "./comparison.ts";
+import { DOCS_PATH, writeComparison } from "./comparison-files.ts";
 import { measure } from "./measure.ts";
 import { type SharedPlace, startServer } from "./server-process.ts";
 import { packageVersion, SERVERS, type ServerRecipe, versionOf } from "./servers.ts";
@@ -21,7 +22,7 @@ const USAGE = `npm run compare -- [options]
 
   --only NAMES          only these servers, separated by commas (as in the page, any case)
   --case TOPIC          only cases whose id begins with this
-  --repeat N            attempts of cases that wait for nothing (default 5)
+  --repeat N            attempts of quick cases (default 5); slow ones have three
   --command NAME=FILE   where a command is: --command bun=/opt/bun. "newer-node" is a second Node
   --out FOLDER          where both files are written (default: docs; with --only or --case, the
                         page is printed instead)
@@ -57,7 +58,7 @@ async function main(): Promise<void> {
   const cases = CATALOGUE.filter(({ id }) => id.startsWith(values.case));
   if (cases.length === 0) throw new RangeError(`Cannot find cases of "${values.case}"`);
   const isWhole = values.only === undefined && values.case === "";
-  const outPath = values.out ?? (isWhole ? join(ROOT, "docs") : null);
+  const outPath = values.out ?? (isWhole ? DOCS_PATH : null);
   const folder = await mkdtemp(join(tmpdir(), "finwait-compare-"));
   // At the exit, because an interrupted run has to clean up, too.
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -68,7 +69,7 @@ async function main(): Promise<void> {
   for (const recipe of recipes) {
     servers.push(await compareServer(recipe, shared, folder));
     // After each, so that an interrupted run leaves what it has.
-    if (outPath !== null) await writeComparison(outPath, { ...head, servers });
+    if (outPath !== null) writeComparison(outPath, { ...head, servers });
   }
   if (outPath === null) process.stdout.write(comparisonPage({ ...head, servers }));
 }
@@ -177,12 +178,6 @@ async function judge(
     console.error(`${name}: ${trouble}`);
     return { results: {}, trouble };
   }
-}
-
-async function writeComparison(outPath: string, comparison: Comparison): Promise<void> {
-  const json = `${JSON.stringify(comparison, null, 1)}\n`;
-  await writeFile(join(outPath, "comparison.json"), json);
-  await writeFile(join(outPath, "comparison.md"), comparisonPage(comparison));
 }
 
 await main();

@@ -50,8 +50,8 @@ function introduction({ startedAt, machine, node, finwait, repeat }: Comparison)
     "- **fail**: a rule is broken, a response lost, or a resource held without bound.",
     "- **–**: not reached: the server could not be brought into the situation. This says nothing.",
     "",
-    `Cases are tried ${repeat} times, and those that wait for something are tried once. \`fail ` +
-      "3/5` means that three attempts of five failed.",
+    `Cases are tried ${repeat} times, those that take long less often, and those that wait for ` +
+      "time-outs once. `fail 3/5` means that three attempts of five failed.",
   ];
 }
 
