@@ -224,7 +224,7 @@ export class Discovery {
   }
 
   async #connect(): Promise<ProbeClient> {
-    await this.#budget.takeConnection();
+    await this.#budget.takeConnections(1);
     try {
       return await ProbeClient.connect(this.#port, this.#budget, {});
     } catch (error) {

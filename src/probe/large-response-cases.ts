@@ -247,6 +247,7 @@ async function runLeavers(
   const { large } = run.facts;
   if (large === null) return NO_PAGE;
   const { answerMs } = run.settings;
+  await run.reserve(LEAVER_COUNT + 1);
   const leavers = await Promise.all(
     Array.from({ length: LEAVER_COUNT }, async () => {
       const client = await run.connect({ isReading: false });

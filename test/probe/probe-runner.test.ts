@@ -5,7 +5,7 @@ import { fail, type Outcome, type ProbeCase, pass, unkind } from "../../src/prob
 import { runCases } from "../../src/probe/probe-runner.ts";
 import { DEFAULT_SETTINGS, type ProbeSettings } from "../../src/probe/probe-settings.ts";
 import { SharedBudget } from "../../src/probe/run-budget.ts";
-import { Signal } from "../support/deadline.ts";
+import { Signal, within } from "../support/deadline.ts";
 import { FixtureServer } from "./fixture-server.ts";
 import { FIXTURE_FACTS } from "./run-case.ts";
 
@@ -107,6 +107,46 @@ describe("runCases", () => {
     });
     const { results } = await play([first], { connectionLimit: 1 });
     expect([results[0]?.verdict, seen]).toEqual(["pass", [1, 2]]);
+  });
+
+  it("cases that need several connections do not wait for each other", async () => {
+    const pair = (id: string): ProbeCase =>
+      caseOf(
+        id,
+        async (run) => {
+          await run.reserve(2);
+          await run.connect();
+          await run.connect();
+          return pass("");
+        },
+        true,
+      );
+    const { results } = await play([pair("a"), pair("b"), pair("c")], { connectionLimit: 3 });
+    expect(results.map(({ verdict }) => verdict)).toEqual(["pass", "pass", "pass"]);
+  });
+
+  it("a case that needs more than there may be is not reached", async () => {
+    const each = caseOf("x", async (run) => {
+      await run.reserve(4);
+      return pass("");
+    });
+    const { results } = await play([each], { connectionLimit: 3 });
+    expect(results[0]?.verdict).toBe("not reached");
+    expect(results[0]?.decisive.seen).toBe(
+      "Stopped: 4 connections at one time, and there may be 3 (--max-connections)",
+    );
+  });
+
+  it("a connection that a case waits for when it is over is given back", async () => {
+    const isTold = new Signal();
+    const each = caseOf("x", async (run) => {
+      const first = await run.connect();
+      run.connect().catch(() => isTold.fire());
+      return pass(first.name);
+    });
+    const { budget } = await play([each], { connectionLimit: 1 });
+    await within(isTold.promise, "the connection to be refused");
+    expect(budget.openCount).toBe(0);
   });
 
   it("ends with the time of the run", async () => {

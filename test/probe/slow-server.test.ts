@@ -66,3 +66,24 @@ describe("a server whose responses come slowly", () => {
     expect(result.verdict).toBe("pass");
   });
 });
+
+/** Counts from the request on, and is slow to answer. */
+class CountsFromRequest extends FixtureConnection {
+  protected override answer(...given: Parameters<FixtureConnection["answer"]>): void {
+    setTimeout(() => {
+      const [request, response] = given;
+      this.send(response, request, ["Keep-Alive: timeout=1"]);
+    }, 600);
+    this.arm(1_300, () => this.handleIdle());
+  }
+}
+
+describe("a server whose response comes late", () => {
+  it("idle/advertised: what may be the response's time is not held against the server", async () => {
+    const { verdict, decisive } = await runCase("idle/advertised", {
+      Connection: CountsFromRequest,
+    });
+    expect(decisive.seen).toMatch(/^1000 ms were advertised, and FIN came after \d+ ms, or \d+ ms/);
+    expect(verdict).toBe("not reached");
+  });
+});
