@@ -14,6 +14,8 @@ export class BudgetError extends Error {
 export interface RunBudget extends SendBudget {
   /** Milliseconds that are left of the run. */
   readonly leftMs: number;
+  /** Connections that may be open at one time. */
+  connectionLimit: number;
   /**
    * Resolves once there may be so many connections more.
    *

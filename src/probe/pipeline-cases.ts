@@ -163,7 +163,14 @@ function withMedium(run: CaseRun, last: string, isMalformed: boolean): Stop | nu
   const good = Array.from({ length: GOOD_COUNT }, () => run.head({ path }));
   const requests = isMalformed ? [...good, last] : [...good.slice(1), last];
   const behind = run.head();
-  return { requests, behind, status: 200, goodCount: GOOD_COUNT, isMalformed, isBlind: true };
+  return {
+    requests,
+    behind,
+    status: medium.status,
+    goodCount: GOOD_COUNT,
+    isMalformed,
+    isBlind: true,
+  };
 }
 
 async function runMedium(run: CaseRun, stop: Stop | null): Promise<Outcome> {

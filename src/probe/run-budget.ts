@@ -5,6 +5,9 @@ import type { ProbeSettings } from "./probe-settings.ts";
 // The bounds of a run: how many connections at one time and in all, how many bytes, how long. What
 // is beyond is refused before it happens.
 
+/** With fewer connections at one time, patient cases would be in the way of the others. */
+export const ROOMY_LIMIT = 56;
+
 /** Someone who waits for room. */
 interface Waiter {
   readonly count: number;

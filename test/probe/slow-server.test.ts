@@ -79,7 +79,7 @@ class CountsFromRequest extends FixtureConnection {
 }
 
 describe("a server whose response comes late", () => {
-  it("idle/advertised: what may be the response's time is not held against the server", async () => {
+  it("idle/advertised: what may be the response's time is not the server's fault", async () => {
     const { verdict, decisive } = await runCase("idle/advertised", {
       Connection: CountsFromRequest,
     });
