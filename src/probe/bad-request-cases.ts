@@ -11,7 +11,7 @@ const LARGE_BYTES = 1_000_000;
 const MIDDLE_BYTES = 128_000;
 /** Of an upload that stops. */
 const SOME_CONTENT = "hello";
-/** A response that comes so soon did not wait for the content. */
+/** A response that comes so soon did not wait for the content; twice a whole upload is added. */
 const AT_ONCE_MS = 250;
 
 interface LargeHead {
@@ -114,13 +114,26 @@ async function runHeadThenSilence(run: CaseRun): Promise<Outcome> {
   return judgeSilence(run, client);
 }
 
+/** How long the response to a whole upload takes; `null`: there is none. */
+async function uploadMs(run: CaseRun, path: string): Promise<number | null> {
+  const client = await run.connect();
+  const fields = [`Content-Length: ${SOME_CONTENT.length}`, "Connection: close"];
+  await client.send(run.head({ method: "POST", path, fields }) + SOME_CONTENT, "POST");
+  const sentAtMs = client.elapsedMs;
+  await client.waitForResponses(1, run.settings.answerMs);
+  run.release(client);
+  return client.response === undefined ? null : client.response.headAtMs - sentAtMs;
+}
+
 async function runContentThenSilence(run: CaseRun): Promise<Outcome> {
   const path = run.facts.upload;
   if (path === null) return notReached("No path is known that takes uploads: --upload-path");
+  const tookMs = await uploadMs(run, path);
+  if (tookMs === null) return notReached("A whole upload got no response");
   const client = await run.connect();
   const fields = ["Content-Length: 1000"];
   await client.send(run.head({ method: "POST", path, fields }) + SOME_CONTENT, "POST");
-  await client.waitForResponses(1, AT_ONCE_MS);
+  await client.waitForResponses(1, AT_ONCE_MS + 2 * tookMs);
   const { response } = client;
   if (response !== undefined && response.status !== 408) {
     return notReached(`${response.status} came without waiting for content: --upload-path`);

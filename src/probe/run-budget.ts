@@ -72,7 +72,7 @@ export class SharedBudget implements RunBudget {
   #tooMany(what: string): string {
     const { connectionLimit } = this;
     const isOption = connectionLimit === this.#settings.connectionLimit;
-    const why = isOption ? "--max-connections" : "the server takes no more";
+    const why = isOption ? "--max-connections" : "half of what the server serves";
     return `${what} at one time, and there may be ${connectionLimit} (${why})`;
   }
 

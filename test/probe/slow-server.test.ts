@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FixtureConnection } from "./fixture-connection.ts";
+import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
 import { runCase } from "./run-case.ts";
 
 // Goal: a server that is slow, and right, is not blamed for the time that the probe allows.
@@ -78,7 +78,23 @@ class CountsFromRequest extends FixtureConnection {
   }
 }
 
+/** Takes uploads without waiting for their content, and not at once. */
+class TakesAnything extends FixtureConnection {
+  protected override handleRequest(request: FixtureRequest): void {
+    setTimeout(() => this.answer(request, this.responseTo(request)), 500);
+  }
+}
+
 describe("a server whose response comes late", () => {
+  it("bad/content-then-silence: not reached if it does not wait for content", async () => {
+    const { verdict, decisive } = await runCase("bad/content-then-silence", {
+      Connection: TakesAnything,
+      idleMs: 2_000,
+    });
+    expect(decisive.seen).toBe("200 came without waiting for content: --upload-path");
+    expect(verdict).toBe("not reached");
+  });
+
   it("idle/advertised: what may be the response's time is not the server's fault", async () => {
     const { verdict, decisive } = await runCase("idle/advertised", {
       Connection: CountsFromRequest,
