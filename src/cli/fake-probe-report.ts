@@ -7,13 +7,14 @@ import type { TargetFacts } from "../probe/target.ts";
 const FACTS: TargetFacts = {
   page: { path: "/", contentBytes: 6, status: 200 },
   validator: null,
-  medium: { path: "/medium", contentBytes: 200_000 },
+  medium: { path: "/medium", contentBytes: 200_000, status: 200 },
   large: null,
   small: { length: null, chunked: null },
   mediumEarly: { length: null, chunked: null },
   largeEarly: { length: null, chunked: null },
   upload: "/upload",
   empty: { method: "OPTIONS", path: "/" },
+  capacity: null,
 };
 
 export function fakeEvidence(details: readonly string[]): Evidence {

@@ -12,7 +12,7 @@ export interface FactRow {
 }
 
 export function factRows(facts: TargetFacts, server: string): readonly FactRow[] {
-  const { page, validator, medium, large, upload, empty } = facts;
+  const { page, validator, medium, large, upload, empty, capacity } = facts;
   return [
     row("Server field", server === "" ? "none" : server),
     row("page", `${pageText(page)}, ${page.status}`),
@@ -24,6 +24,7 @@ export function factRows(facts: TargetFacts, server: string): readonly FactRow[]
     earlyRow("large early", facts.largeEarly, "--large-path: answers before content comes"),
     row("upload", upload && `POST ${upload}`, "--upload-path: takes POST, and answers 2xx"),
     row("answer 204", empty && `${empty.method} ${empty.path}`, "--empty-path: GET gets 204"),
+    ...(capacity === null ? [] : [row("connections", `${capacity} at one time, and no more`)]),
   ];
 }
 

@@ -4,6 +4,11 @@ import type { ProbeClient } from "./probe-client.ts";
 // Words and verdicts for what one client saw, where several topics need the same. It judges bytes,
 // FIN and RST; which rule that is about is known to the cases.
 
+/** Too many requests, or too much to do: it says so of itself, and not of its connections. */
+export function isBusyStatus(status: number): boolean {
+  return status === 429 || status === 503;
+}
+
 /** How the server's direction has ended, for a sentence. */
 export function endWords(client: ProbeClient): string {
   switch (client.end) {

@@ -12,12 +12,16 @@ export class BudgetError extends Error {
 
 /** The bounds of the whole run, which all of its cases share. */
 export interface RunBudget extends SendBudget {
+  /** Milliseconds that are left of the run. */
+  readonly leftMs: number;
+  /** Connections that may be open at one time. */
+  connectionLimit: number;
   /**
-   * Resolves once there may be one connection more.
+   * Resolves once there may be so many connections more.
    *
-   * @throws {BudgetError} There have been too many.
+   * @throws {BudgetError} There have been too many, or never may be so many at one time.
    */
-  takeConnection(): Promise<void>;
+  takeConnections(count: number): Promise<void>;
   giveConnection(): void;
 }
 
@@ -29,6 +33,9 @@ export class CaseRun {
   readonly #target: Target;
   readonly #budget: RunBudget;
   readonly #released = new Set<ProbeClient>();
+  /** Connections that were taken and not made yet. */
+  #reservedCount = 0;
+  #isOver = false;
 
   constructor(port: ProbePort, target: Target, settings: ProbeSettings, budget: RunBudget) {
     this.#port = port;
@@ -55,15 +62,37 @@ export class CaseRun {
    * @throws {BudgetError} There have been too many.
    */
   async connect(options: ClientOptions = {}): Promise<ProbeClient> {
-    await this.#budget.takeConnection();
+    if (this.#reservedCount > 0) this.#reservedCount -= 1;
+    else await this.#budget.takeConnections(1);
     try {
+      this.#assertGoesOn();
       const client = await ProbeClient.connect(this.#port, this.#budget, options);
+      if (this.#isOver) client.close();
+      this.#assertGoesOn();
       this.clients.push(client);
       return client;
     } catch (error) {
       this.#budget.giveConnection();
       throw error;
     }
+  }
+
+  /**
+   * Makes sure of the connections that a case needs at the same time, before it has any: cases that
+   * have some and wait for more would wait for each other.
+   *
+   * @throws {BudgetError} There have been too many, or never may be so many at one time.
+   */
+  async reserve(count: number): Promise<void> {
+    await this.#budget.takeConnections(count);
+    this.#reservedCount += count;
+    if (this.#isOver) this.end();
+    this.#assertGoesOn();
+  }
+
+  /** A case may be cut off while it waits for a connection, which is nobody's then. */
+  #assertGoesOn(): void {
+    if (this.#isOver) throw new BudgetError("the case is over");
   }
 
   /** The head of a request to the server; by default GET of its page. */
@@ -81,6 +110,8 @@ export class CaseRun {
 
   /** The case is over. */
   end(): void {
+    this.#isOver = true;
+    for (; this.#reservedCount > 0; this.#reservedCount -= 1) this.#budget.giveConnection();
     for (const client of this.clients) this.release(client);
   }
 }

@@ -1,8 +1,11 @@
+import { isBusyStatus } from "./account.ts";
+import { lookForCapacity } from "./capacity.ts";
 import { BudgetError, type RunBudget } from "./case-run.ts";
 import { ProbeClient } from "./probe-client.ts";
-import { ConnectError, type ProbePort } from "./probe-port.ts";
+import { ConnectError, elapse, type ProbePort } from "./probe-port.ts";
 import type { ProbeSettings } from "./probe-settings.ts";
 import type { SeenResponse } from "./response-reader.ts";
+import { ROOMY_LIMIT } from "./run-budget.ts";
 import {
   type EarlyAnswer,
   type EarlyAnswerPair,
@@ -27,8 +30,13 @@ const LARGE_BYTES = { least: 4_000_000, most: Number.POSITIVE_INFINITY };
 const ANY_BYTES = { least: 0, most: 100_000 };
 /** What is sent of content before the early answer is waited for. */
 const FIRST_BYTES = 65_536;
-/** An answer that has not come by then waits for the content. */
+/** An answer that has not come by then waits for the content; twice what the page took is added. */
 const EARLY_MS = 1_500;
+
+/** A page beyond that is asked for by HEAD where many clients ask. */
+const SMALL_PAGE_BYTES = 4_096;
+/** Part of all connections that may be used to see how many the server serves. */
+const LOOKING_SHARE = 10;
 
 interface Range {
   readonly least: number;
@@ -41,6 +49,8 @@ export class Discovery {
   readonly #settings: ProbeSettings;
   readonly #host: string;
   readonly #paths: TargetPaths;
+  #earlyMs = EARLY_MS;
+  #pageStatus = 0;
 
   constructor(
     port: ProbePort,
@@ -64,6 +74,7 @@ export class Discovery {
    */
   async look(): Promise<{ readonly facts: TargetFacts; readonly server: string }> {
     const page = await this.#firstPage();
+    const capacity = await this.#capacity(page);
     const pages = await this.#pages(page);
     const medium = pages.find((each) => isWithin(each, MEDIUM_BYTES)) ?? null;
     const large = pages.find((each) => isWithin(each, LARGE_BYTES)) ?? null;
@@ -75,7 +86,7 @@ export class Discovery {
       this.#upload(),
     ]);
     const facts: TargetFacts = {
-      page: { path: this.#paths.page, contentBytes: page.contentBytes, status: page.status },
+      page: pageOf(this.#paths.page, page),
       validator: validatorOf(page),
       medium,
       large,
@@ -84,6 +95,7 @@ export class Discovery {
       largeEarly,
       upload,
       empty: await this.#empty(),
+      capacity,
     };
     return { facts, server: page.fields.get("server") ?? "" };
   }
@@ -93,9 +105,14 @@ export class Discovery {
     const client = await this.#connect();
     try {
       await client.send(requestHead(this.#host, { path: page }), "GET");
-      await client.waitForResponses(1, this.#settings.answerMs);
+      const sentAtMs = client.elapsedMs;
+      await client.waitForResponses(1, this.#patienceMs(this.#settings.answerMs));
       const { response } = client;
-      if (response?.isComplete === true) return response;
+      if (response?.isComplete === true) {
+        this.#pageStatus = response.status;
+        this.#earlyMs = EARLY_MS + 2 * (response.headAtMs - sentAtMs);
+        return response;
+      }
       const got = response?.statusLine ?? `${client.reader.receivedBytes} bytes, no response`;
       throw new DiscoveryError(
         `Cannot probe: GET ${page} got no whole HTTP/1.1 response (${got}, ${client.end})`,
@@ -105,13 +122,36 @@ export class Discovery {
     }
   }
 
+  /** Fewer connections than it serves are open from then on. */
+  async #capacity(page: SeenResponse): Promise<number | null> {
+    const { answerMs, totalConnectionLimit } = this.#settings;
+    const count = Math.min(this.#budget.connectionLimit, ROOMY_LIMIT);
+    // Of a run with few connections this would take too many.
+    if (count > totalConnectionLimit / LOOKING_SHARE) return null;
+    const method = page.contentBytes > SMALL_PAGE_BYTES ? "HEAD" : "GET";
+    const request = requestHead(this.#host, { method, path: this.#paths.page });
+    const clients: ProbeClient[] = [];
+    const connect = (): Promise<ProbeClient> => this.#connect();
+    const ask = (client: ProbeClient): Promise<boolean> => client.send(request, method);
+    const patienceMs = this.#patienceMs(answerMs);
+    const { status } = page;
+    const capacity = await lookForCapacity({ count, connect, ask, status, patienceMs }, clients);
+    for (const client of clients) this.#release(client);
+    if (capacity === null) return null;
+    // A connection counts until the server knows that it is over, so some are always left.
+    this.#budget.connectionLimit = Math.max(1, Math.floor(capacity / 2));
+    const waitMs = Math.max(...clients.map(({ kernelAnswerMs }) => kernelAnswerMs), 0);
+    await elapse(this.#port, waitMs);
+    return capacity;
+  }
+
   async #pages(page: SeenResponse): Promise<readonly Page[]> {
     const { medium, large } = this.#paths;
-    const found: Page[] = [{ path: this.#paths.page, contentBytes: page.contentBytes }];
+    const found: Page[] = [pageOf(this.#paths.page, page)];
     for (const path of [medium, large]) {
       if (path === undefined) continue;
-      const response = await this.#ask({ path });
-      if (response?.isComplete === true) found.push({ path, contentBytes: response.contentBytes });
+      const response = await this.#ask({ path }, this.#settings.answerMs);
+      if (response?.isComplete === true) found.push(pageOf(path, response));
     }
     return found;
   }
@@ -163,7 +203,8 @@ export class Discovery {
   ): Promise<EarlyAnswer | null> {
     const { method = "POST", path = "/" } = candidate;
     const field = isChunked ? "Transfer-Encoding: chunked" : `Content-Length: ${uploadBytes}`;
-    const response = await this.#ask({ method, path, fields: [field] }, async (client) => {
+    const request = { method, path, fields: [field] };
+    const response = await this.#ask(request, this.#earlyMs, async (client) => {
       // One chunk of this size, and no last one.
       const content = new Uint8Array(FIRST_BYTES).fill(0x78);
       if (isChunked) await client.send(`${FIRST_BYTES.toString(16)}\r\n`);
@@ -172,6 +213,7 @@ export class Discovery {
     // 408 is the answer of a server that has waited for the content.
     if (response?.isComplete !== true || response.status === 408) return null;
     const { status, contentBytes } = response;
+    if (isBusyStatus(status) && status !== this.#pageStatus) return null;
     return { method, path, isChunked, uploadBytes, status, contentBytes };
   }
 
@@ -179,8 +221,9 @@ export class Discovery {
     const { upload, page } = this.#paths;
     for (const path of [upload, page]) {
       if (path === undefined) continue;
-      const fields = ["Content-Length: 5"];
-      const response = await this.#ask({ method: "POST", path, fields }, async (client) => {
+      const request = { method: "POST", path, fields: ["Content-Length: 5"] };
+      const patienceMs = path === upload ? this.#settings.answerMs : this.#earlyMs;
+      const response = await this.#ask(request, patienceMs, async (client) => {
         await client.send("hello");
       });
       if (response !== undefined && response.status < 300) return path;
@@ -195,7 +238,8 @@ export class Discovery {
       { method: "OPTIONS", path: page },
     ];
     for (const candidate of candidates) {
-      if ((await this.#ask(candidate))?.status === 204) return candidate;
+      const patienceMs = candidate.path === empty ? this.#settings.answerMs : this.#earlyMs;
+      if ((await this.#ask(candidate, patienceMs))?.status === 204) return candidate;
     }
     return null;
   }
@@ -203,6 +247,7 @@ export class Discovery {
   /** One request on a connection of its own; `undefined`: no answer, or none in time. */
   async #ask(
     options: RequestOptions,
+    patienceMs: number,
     sendContent: (client: ProbeClient) => Promise<void> = () => Promise.resolve(),
   ): Promise<SeenResponse | undefined> {
     let client: ProbeClient | null = null;
@@ -212,8 +257,10 @@ export class Discovery {
       await sendContent(client);
       // Once it has begun, it is no question of waiting any more.
       const { reader } = client;
-      await client.waitUntil(() => reader.last !== undefined, EARLY_MS);
-      if (reader.last !== undefined) await client.waitForResponses(1, this.#settings.answerMs);
+      await client.waitUntil(() => reader.last !== undefined, this.#patienceMs(patienceMs));
+      if (reader.last !== undefined) {
+        await client.waitForResponses(1, this.#patienceMs(this.#settings.answerMs));
+      }
       return client.response;
     } catch (error) {
       if (error instanceof ConnectError || error instanceof BudgetError) return undefined;
@@ -224,13 +271,18 @@ export class Discovery {
   }
 
   async #connect(): Promise<ProbeClient> {
-    await this.#budget.takeConnection();
+    await this.#budget.takeConnections(1);
     try {
       return await ProbeClient.connect(this.#port, this.#budget, {});
     } catch (error) {
       this.#budget.giveConnection();
       throw error;
     }
+  }
+
+  /** The looking around, too, ends with the run. */
+  #patienceMs(patienceMs: number): number {
+    return Math.min(patienceMs, this.#budget.leftMs);
   }
 
   #release(client: ProbeClient): void {
@@ -242,6 +294,10 @@ export class Discovery {
 /** What answers cannot be probed. */
 export class DiscoveryError extends Error {
   override readonly name = "DiscoveryError";
+}
+
+function pageOf(path: string, { contentBytes, status }: SeenResponse): Page {
+  return { path, contentBytes, status };
 }
 
 function isWithin({ contentBytes }: { readonly contentBytes: number }, range: Range): boolean {

@@ -1,4 +1,5 @@
 import type { CaseRun } from "./case-run.ts";
+import { judgeOther } from "./last-response.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
 import type { ContentEnd, ProbeClient } from "./probe-client.ts";
 import type { EarlyAnswer, EarlyAnswerPair, RequestOptions, TargetFacts } from "./target.ts";
@@ -91,7 +92,8 @@ async function runEarly(run: CaseRun, variant: Variant): Promise<Outcome> {
   client.note(CONTENT_ENDS[contentEnd]);
   client.resume();
   await client.waitForResponses(1, answerMs);
-  const outcome = await judgeEarly(run, client);
+  const other = client.completeCount > 0 ? judgeOther(client, answer) : null;
+  const outcome = other ?? (await judgeEarly(run, client));
   if (contentEnd !== "stalled" || outcome.verdict !== "pass") return outcome;
   const seen = `The server read nothing for ${answerMs} ms, until the client began to read`;
   return unkind(`${seen}; then ${outcome.seen}`, outcome);

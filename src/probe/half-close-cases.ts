@@ -1,6 +1,7 @@
 import type { CaseRun } from "./case-run.ts";
-import { judgeEnd, lossOf } from "./last-response.ts";
+import { judgeEnd, judgeOther, lossOf } from "./last-response.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
+import type { Page } from "./target.ts";
 
 // A client that ends its direction behind its request, as `nc -N` and shutdown(SHUT_WR) do, and
 // waits for the response.
@@ -28,10 +29,12 @@ interface Request {
   readonly methods: readonly string[];
   /** The client reads only a moment later, so that FIN is there before the response is sent. */
   readonly isReadLater?: true;
+  /** What the responses are. */
+  readonly page?: Page;
 }
 
 async function runAnswered(run: CaseRun, request: Request): Promise<Outcome> {
-  const { text, methods, isReadLater = false } = request;
+  const { text, methods, isReadLater = false, page } = request;
   const { answerMs } = run.settings;
   const client = await run.connect({ isReading: !isReadLater });
   // FIN goes at once; a response that is quicker would leave the case to chance.
@@ -44,7 +47,8 @@ async function runAnswered(run: CaseRun, request: Request): Promise<Outcome> {
   await client.waitForResponses(count, answerMs);
   const loss = lossOf(client, count, answerMs);
   if (loss !== null) return blame(run, loss);
-  return judgeEnd(run, client, "unkind");
+  const other = page === undefined ? null : judgeOther(client, page);
+  return other ?? judgeEnd(run, client, "unkind");
 }
 
 /**
@@ -66,6 +70,7 @@ async function runLarge(run: CaseRun): Promise<Outcome> {
     text: run.head({ path: large.path }),
     methods: ["GET"],
     isReadLater: true,
+    page: large,
   });
 }
 

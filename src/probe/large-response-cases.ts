@@ -1,4 +1,5 @@
 import type { CaseRun } from "./case-run.ts";
+import { judgeOther } from "./last-response.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
 import type { ProbeSettings } from "./probe-settings.ts";
@@ -183,6 +184,8 @@ async function judgeRest(
   await readRest(client, count, run.settings);
   const figures = { readBytes, unreadBytes, begunAtMs };
   if (client.completeCount >= count) {
+    const other = judgeOther(client, page);
+    if (other !== null) return { ...other, figures };
     const seen =
       `${count} of ${count} responses arrived whole, though after ${begunAtMs} ms ` +
       `${unreadBytes} bytes were still unread, in buffers or with the server`;
@@ -247,6 +250,7 @@ async function runLeavers(
   const { large } = run.facts;
   if (large === null) return NO_PAGE;
   const { answerMs } = run.settings;
+  await run.reserve(LEAVER_COUNT + 1);
   const leavers = await Promise.all(
     Array.from({ length: LEAVER_COUNT }, async () => {
       const client = await run.connect({ isReading: false });
@@ -268,5 +272,9 @@ async function runLeavers(
   const behind = `behind ${LEAVER_COUNT} clients that left by ${how}`;
   const extras = { figures: { ms }, witnesses: [other, ...begun] };
   if (!isAnswered) return fail(`No whole response in ${ms} ms ${behind}: ${other.end}`, extras);
+  const status = other.response?.status;
+  if (status !== run.facts.page.status) {
+    return fail(`${status} instead of ${run.facts.page.status} ${behind}`, extras);
+  }
   return pass(`The next response came whole within ${ms} ms, ${behind}`, extras);
 }

@@ -1,6 +1,8 @@
 import type { CaseRun } from "./case-run.ts";
-import { fail, type Outcome, pass, unkind } from "./probe-case.ts";
+import { fail, notReached, type Outcome, pass, unkind } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
+import type { SeenResponse } from "./response-reader.ts";
+import type { Page } from "./target.ts";
 
 // What cases of several topics ask behind a response that is the last one: did it arrive whole, and
 // does the connection end behind it, by FIN and at once.
@@ -23,6 +25,20 @@ export function lossOf(client: ProbeClient, count: number, patienceMs: number): 
   }
   const which = count === 1 ? "No response" : `No response to request ${client.completeCount + 1}`;
   return `${which}: ${how}`;
+}
+
+/**
+ * What a response that is whole and another than `page` says of the case; `null`: it is the page.
+ * Where FIN is all that ends it, one that is much shorter was cut.
+ */
+export function judgeOther({ responses }: ProbeClient, page: Omit<Page, "path">): Outcome | null {
+  const isShort = ({ contentBytes }: SeenResponse): boolean => contentBytes < page.contentBytes / 2;
+  const other = responses.find((each) => each.status !== page.status || isShort(each));
+  if (other === undefined) return null;
+  const wanted = `${page.status} with ${page.contentBytes} bytes came before`;
+  const seen = `${other.status} with ${other.contentBytes} bytes; ${wanted}`;
+  const isCut = other.status === page.status && other.framing === "close";
+  return isCut ? fail(`FIN ended ${seen}`) : notReached(seen);
 }
 
 /**

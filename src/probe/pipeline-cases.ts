@@ -15,8 +15,6 @@ const BEHIND_BYTES = 400_000;
 const BLIND_MS = 1_000;
 /** No request line by any measure. */
 const GARBAGE = "@@@ this is no request @@@\r\n\r\n";
-/** In this time a response that nobody should send has come. */
-const UNASKED_MS = 200;
 
 async function runInOrder(run: CaseRun): Promise<Outcome> {
   const client = await run.connect();
@@ -85,6 +83,8 @@ async function runStop(run: CaseRun, stop: Stop): Promise<Outcome> {
   const behindCount = behind === "" ? 0 : Math.ceil(BEHIND_BYTES / behind.length);
   const methods = requests.map(() => "GET");
   const sending = client.send(requests.join("") + behind.repeat(behindCount), ...methods);
+  // A bound of the run may stop it at once; it is awaited below.
+  sending.catch(() => {});
   if (isBlind) {
     await Promise.race([sending, client.elapse(BLIND_MS)]);
     client.note("the client begins to read");
@@ -92,7 +92,7 @@ async function runStop(run: CaseRun, stop: Stop): Promise<Outcome> {
   }
   await client.waitWhileComing(() => client.end !== "open", answerMs);
   // The runtime may tell of RST before the rest was sent; the write ends in any case.
-  if (client.end !== "open") await sending;
+  if (client.end !== "open" || client.sentBytes === 0) await sending;
   const isReset = await client.hasMetReset();
   return judgeStop(run, client, stop, isReset);
 }
@@ -163,7 +163,14 @@ function withMedium(run: CaseRun, last: string, isMalformed: boolean): Stop | nu
   const good = Array.from({ length: GOOD_COUNT }, () => run.head({ path }));
   const requests = isMalformed ? [...good, last] : [...good.slice(1), last];
   const behind = run.head();
-  return { requests, behind, status: 200, goodCount: GOOD_COUNT, isMalformed, isBlind: true };
+  return {
+    requests,
+    behind,
+    status: medium.status,
+    goodCount: GOOD_COUNT,
+    isMalformed,
+    isBlind: true,
+  };
 }
 
 async function runMedium(run: CaseRun, stop: Stop | null): Promise<Outcome> {
@@ -183,7 +190,9 @@ async function runNoneBehindClose(run: CaseRun): Promise<Outcome> {
   await client.waitForResponses(1, run.settings.answerMs);
   const { response } = client;
   if (response?.isComplete !== true) return fail(`No whole response, but ${endWords(client)}`);
-  await client.waitUntil(() => client.reader.surplusBytes > 0, UNASKED_MS);
+  // The server's FIN says for certain that nothing comes.
+  const isOver = (): boolean => client.reader.surplusBytes > 0 || client.end !== "open";
+  await client.waitUntil(isOver, run.settings.answerMs);
   const { status } = response;
   if (client.reader.surplusBytes > 0) return fail(`${status}, and ${surplusWords(client)}`);
   return pass(`${status} to the request that said close, and nothing to two behind it`);

@@ -1,9 +1,10 @@
+import { isBusyStatus } from "./account.ts";
 import { BudgetError, CaseRun } from "./case-run.ts";
 import { notReached, type Outcome, type ProbeCase } from "./probe-case.ts";
 import { ConnectError, type ProbePort } from "./probe-port.ts";
 import { attemptOf, type CaseAttempt, type CaseResult, resultOf } from "./probe-report.ts";
 import type { ProbeSettings } from "./probe-settings.ts";
-import type { SharedBudget } from "./run-budget.ts";
+import { ROOMY_LIMIT, type SharedBudget } from "./run-budget.ts";
 import type { Target } from "./target.ts";
 
 // Plays cases against a target. Those that wait for time-outs run beside each other; the others one
@@ -35,11 +36,14 @@ export async function runCases(
   };
   const isAlone = cases.length === 1;
   const patient = cases.filter(({ isPatient }) => isPatient === true);
-  const waiting = patient.map((each) => play(each, isAlone ? options.repeat : 1));
+  const wait = (): readonly Promise<void>[] =>
+    patient.map((each) => play(each, isAlone ? options.repeat : 1));
+  const hasRoom = options.budget.connectionLimit >= ROOMY_LIMIT;
+  const beside = hasRoom ? wait() : [];
   for (const each of cases) {
     if (each.isPatient !== true) await play(each, options.repeat);
   }
-  await Promise.all(waiting);
+  await Promise.all(hasRoom ? beside : wait());
   return cases.flatMap((each) => results.get(each) ?? []);
 }
 
@@ -63,7 +67,7 @@ async function runOnce(probeCase: ProbeCase, options: RunnerOptions): Promise<Ca
   const isOver = options.signal?.aborted === true || budget.leftMs === 0;
   if (isOver) return attemptOf(overOutcome(options), [], 0);
   try {
-    const outcome = await withinRun(probeCase.run(run), options);
+    const outcome = unlessBusy(await withinRun(probeCase.run(run), options), run);
     return attemptOf(outcome, run.clients, port.nowMs - startedAtMs);
   } catch (error) {
     const outcome = outcomeOfError(error);
@@ -71,6 +75,20 @@ async function runOnce(probeCase: ProbeCase, options: RunnerOptions): Promise<Ca
   } finally {
     run.end();
   }
+}
+
+/** A server that is busy with other things was not seen in the situation. */
+function unlessBusy(outcome: Outcome, { clients, facts }: CaseRun): Outcome {
+  const { page, small, mediumEarly, largeEarly, medium, large } = facts;
+  const early = [small, mediumEarly, largeEarly].flatMap(({ length, chunked }) => [
+    length,
+    chunked,
+  ]);
+  const known = [page, medium, large, ...early].map((each) => each?.status);
+  const statuses = clients.flatMap(({ responses }) => responses.map(({ status }) => status));
+  const busy = statuses.find((status) => isBusyStatus(status) && !known.includes(status));
+  if (busy === undefined) return outcome;
+  return { ...outcome, ...notReached(`${busy}: the server was busy (${outcome.seen})`) };
 }
 
 /** The outcome, if it comes before the run is over. */

@@ -34,6 +34,21 @@ describe("ResponseReader", () => {
     ]);
   });
 
+  it("reads no interim responses without end", () => {
+    const reader = read("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1_002));
+    expect(reader.interimStatuses).toHaveLength(1_000);
+    expect(reader.surplusBytes).toBe(2 * "HTTP/1.1 103 Early Hints\r\n\r\n".length);
+  });
+
+  it.each(["HTTP/1.1 abc\r\n\r\n", "HTTP/1.1\r\n\r\n", "HTTP/1.1 42 Low\r\n\r\n"])(
+    "what has no status is no response: %j",
+    (text) => {
+      const reader = read(text);
+      expect([reader.responses.length, reader.interimStatuses.length]).toEqual([0, 0]);
+      expect(reader.surplusBytes).toBe(text.length);
+    },
+  );
+
   it("knows which responses have no content", () => {
     const head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
     const bare = ["HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\n\r\n"].join("");

@@ -33,6 +33,8 @@ interface MutableResponse extends SeenResponse {
 
 const HEAD_LIMIT_BYTES = 65_536;
 const SURPLUS_SAMPLE_BYTES = 4_096;
+/** Behind so many, no client waits for the final response. */
+const INTERIM_LIMIT = 1_000;
 const EMPTY = new Uint8Array(0);
 const LF = 10;
 
@@ -113,6 +115,8 @@ export class ResponseReader {
     }
     if (end === -1) return false;
     const response = responseOf(latin1Text(this.#pending, 0, end), this.#methods[0] ?? "", nowMs);
+    const isStatus = response.status >= 100 && response.status <= 999;
+    if (!isStatus || this.interimStatuses.length >= INTERIM_LIMIT) return this.#giveUp();
     this.#take(end);
     // 101 changes the protocol, and is final here.
     if (response.status < 200 && response.status !== 101) {

@@ -5,18 +5,30 @@ import type { ProbeSettings } from "./probe-settings.ts";
 // The bounds of a run: how many connections at one time and in all, how many bytes, how long. What
 // is beyond is refused before it happens.
 
+/** With fewer connections at one time, patient cases would be in the way of the others. */
+export const ROOMY_LIMIT = 56;
+
+/** Someone who waits for room. */
+interface Waiter {
+  readonly count: number;
+  readonly enter: () => void;
+}
+
 export class SharedBudget implements RunBudget {
   sentBytes = 0;
   connectionCount = 0;
   openCount = 0;
+  /** Connections that may be open at one time: as the settings say, or fewer. */
+  connectionLimit: number;
   readonly #port: ProbePort;
   readonly #settings: ProbeSettings;
   readonly #endsAtMs: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Waiter[] = [];
 
   constructor(port: ProbePort, settings: ProbeSettings) {
     this.#port = port;
     this.#settings = settings;
+    this.connectionLimit = settings.connectionLimit;
     this.#endsAtMs = port.nowMs + settings.durationLimitMs;
   }
 
@@ -33,37 +45,54 @@ export class SharedBudget implements RunBudget {
     this.sentBytes += bytes;
   }
 
-  async takeConnection(): Promise<void> {
-    const { connectionLimit, totalConnectionLimit } = this.#settings;
-    if (this.connectionCount >= totalConnectionLimit) {
+  async takeConnections(count: number): Promise<void> {
+    const { totalConnectionLimit } = this.#settings;
+    if (this.connectionCount + count > totalConnectionLimit) {
       const option = "--max-total-connections";
       throw new BudgetError(`the run may make ${totalConnectionLimit} connections (${option})`);
     }
-    this.connectionCount += 1;
-    if (this.openCount >= connectionLimit) await this.#waitForRoom();
-    else this.openCount += 1;
+    if (count > this.connectionLimit) throw new BudgetError(this.#tooMany(`${count} connections`));
+    this.connectionCount += count;
+    if (this.#hasRoom(count)) this.openCount += count;
+    else await this.#waitForRoom(count);
   }
 
   giveConnection(): void {
-    const next = this.#waiting.shift();
-    // Who waits takes the place over.
-    if (next === undefined) this.openCount -= 1;
-    else next();
+    this.openCount -= 1;
+    // Who needs few passes who needs many; together they would wait for each other.
+    for (const waiter of [...this.#waiting]) {
+      if (this.#hasRoom(waiter.count)) waiter.enter();
+    }
   }
 
-  #waitForRoom(): Promise<void> {
+  #hasRoom(count: number): boolean {
+    return this.openCount + count <= this.connectionLimit;
+  }
+
+  #tooMany(what: string): string {
+    const { connectionLimit } = this;
+    const isOption = connectionLimit === this.#settings.connectionLimit;
+    const why = isOption ? "--max-connections" : "half of what the server serves";
+    return `${what} at one time, and there may be ${connectionLimit} (${why})`;
+  }
+
+  #waitForRoom(count: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const takeOver = (): void => {
+      const leave = (): void => {
         cancel();
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+      };
+      const enter = (): void => {
+        leave();
+        this.openCount += count;
         resolve();
       };
+      const waiter = { count, enter };
       const cancel = this.#port.schedule(this.leftMs, () => {
-        this.#waiting.splice(this.#waiting.indexOf(takeOver), 1);
-        const limit = this.#settings.connectionLimit;
-        const text = `${limit} connections were open to the end of the run (--max-connections)`;
-        reject(new BudgetError(text));
+        leave();
+        reject(new BudgetError(this.#tooMany("there was no room to the end of the run: too many")));
       });
-      this.#waiting.push(takeOver);
+      this.#waiting.push(waiter);
     });
   }
 }

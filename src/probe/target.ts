@@ -31,11 +31,12 @@ export interface TargetPaths {
 export interface Page {
   readonly path: string;
   readonly contentBytes: number;
+  readonly status: number;
 }
 
 /** What the looking around has found. `null`: not found. */
 export interface TargetFacts {
-  readonly page: Page & { readonly status: number };
+  readonly page: Page;
   /** What revalidates the page: `If-None-Match: "..."`. */
   readonly validator: string | null;
   readonly medium: Page | null;
@@ -46,6 +47,8 @@ export interface TargetFacts {
   readonly largeEarly: EarlyAnswerPair;
   readonly upload: string | null;
   readonly empty: { readonly method: string; readonly path: string } | null;
+  /** Connections that the server serves at one time; `null`: all that the run may have. */
+  readonly capacity: number | null;
 }
 
 /** The same for both ways to send content. */

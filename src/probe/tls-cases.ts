@@ -164,6 +164,7 @@ async function runNoReset(run: CaseRun): Promise<Outcome> {
   const { count, atOnce } = RESET_CONNECTIONS;
   const answers: (boolean | null)[] = [];
   while (answers.length < count) {
+    await run.reserve(atOnce);
     const round = Array.from({ length: atOnce }, () => isResetByAnswer(run));
     answers.push(...(await Promise.all(round)));
     if (answers.includes(null)) {

@@ -5,14 +5,18 @@ import { ConnectError } from "../../src/probe/probe-port.ts";
 import { DEFAULT_SETTINGS } from "../../src/probe/probe-settings.ts";
 import { SharedBudget } from "../../src/probe/run-budget.ts";
 import type { TargetPaths } from "../../src/probe/target.ts";
-import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
+import {
+  FixtureConnection,
+  type FixtureRequest,
+  type FixtureResponse,
+} from "./fixture-connection.ts";
 import { type ConnectionClass, FixtureServer } from "./fixture-server.ts";
 
 // Goal: what can be found out by looking is found, and what cannot stays unknown.
 // How: the fixture server, with and without the paths named.
 
 async function look(paths: TargetPaths, Connection: ConnectionClass = FixtureConnection) {
-  await using server = await FixtureServer.start({ Connection });
+  await using server = await FixtureServer.start({ Connection, idleMs: 30_000, requestMs: 30_000 });
   return await lookAt(server.port, paths);
 }
 
@@ -45,7 +49,63 @@ class ReadsEverything extends FixtureConnection {
   }
 }
 
+/** Serves ten connections at one time. */
+class ServesTen extends FixtureConnection {
+  static openCount = 0;
+
+  protected readonly isTurnedAway: boolean;
+
+  constructor(...given: ConstructorParameters<typeof FixtureConnection>) {
+    super(...given);
+    ServesTen.openCount += 1;
+    this.socket.once("close", () => {
+      ServesTen.openCount -= 1;
+    });
+    this.isTurnedAway = ServesTen.openCount > 10;
+    if (this.isTurnedAway) this.turnAway();
+  }
+
+  protected turnAway(): void {
+    this.tcp.resetAndDestroy();
+  }
+}
+
+class BusyBeyondTen extends ServesTen {
+  protected override turnAway(): void {}
+
+  protected override responseTo(request: FixtureRequest): FixtureResponse {
+    return this.isTurnedAway ? { status: 503 } : super.responseTo(request);
+  }
+}
+
+/** Its pages take longer than an early answer may. */
+class AnswersLate extends FixtureConnection {
+  protected override answer(...given: Parameters<FixtureConnection["answer"]>): void {
+    const isPage = given[0].path === "/";
+    setTimeout(() => super.answer(...given), isPage ? 0 : 1_700);
+  }
+}
+
 describe("Discovery", () => {
+  it.each([
+    ["resets", ServesTen],
+    ["answers 503 to", BusyBeyondTen],
+  ])("a server that %s connections beyond ten: says so, and finds the rest", async (_, each) => {
+    const { facts } = await look({ page: "/", medium: "/medium", refuse: "/refuse" }, each);
+    expect(facts.capacity).toBe(10);
+    expect(facts.medium?.status).toBe(200);
+    expect([facts.small.length?.status, facts.small.chunked?.status]).toEqual([413, 413]);
+  });
+
+  it("named pages are waited for as long as any answer", async () => {
+    const paths = { page: "/", medium: "/medium", upload: "/upload", empty: "/empty" };
+    const { facts } = await look(paths, AnswersLate);
+    expect(facts.medium?.contentBytes).toBe(200_000);
+    expect(facts.upload).toBe("/upload");
+    expect(facts.empty?.path).toBe("/empty");
+    expect(facts.capacity).toBe(null);
+  });
+
   it("finds what the named paths do", async () => {
     const { facts } = await look({
       page: "/",
@@ -57,8 +117,8 @@ describe("Discovery", () => {
     });
     expect(facts.page).toEqual({ path: "/", contentBytes: 6, status: 200 });
     expect(facts.validator).toBe('If-None-Match: "fixture"');
-    expect(facts.medium).toEqual({ path: "/medium", contentBytes: 200_000 });
-    expect(facts.large).toEqual({ path: "/large", contentBytes: 6_000_000 });
+    expect(facts.medium).toEqual({ path: "/medium", contentBytes: 200_000, status: 200 });
+    expect(facts.large).toEqual({ path: "/large", contentBytes: 6_000_000, status: 200 });
     expect(facts.small.length).toMatchObject({ path: "/refuse", status: 413, isChunked: false });
     expect(facts.small.chunked).toMatchObject({ path: "/refuse", status: 413, isChunked: true });
     expect(facts.mediumEarly.length).toMatchObject({ path: "/medium", contentBytes: 200_000 });

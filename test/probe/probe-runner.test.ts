@@ -5,8 +5,13 @@ import { fail, type Outcome, type ProbeCase, pass, unkind } from "../../src/prob
 import { runCases } from "../../src/probe/probe-runner.ts";
 import { DEFAULT_SETTINGS, type ProbeSettings } from "../../src/probe/probe-settings.ts";
 import { SharedBudget } from "../../src/probe/run-budget.ts";
-import { Signal } from "../support/deadline.ts";
-import { FixtureServer } from "./fixture-server.ts";
+import { Signal, within } from "../support/deadline.ts";
+import {
+  FixtureConnection,
+  type FixtureRequest,
+  type FixtureResponse,
+} from "./fixture-connection.ts";
+import { type ConnectionClass, FixtureServer } from "./fixture-server.ts";
 import { FIXTURE_FACTS } from "./run-case.ts";
 
 // Goal: bounds hold, repeats are summed up by the worst, and patient cases do not hold up others.
@@ -27,11 +32,19 @@ function caseOf(id: string, run: (run: CaseRun) => Promise<Outcome>, isPatient =
   };
 }
 
+/** Gives the status that the path names. */
+class AnswersWith extends FixtureConnection {
+  protected override responseTo({ path }: FixtureRequest): FixtureResponse {
+    return { status: Number(path.slice("/status/".length)) };
+  }
+}
+
 async function play(
   cases: readonly ProbeCase[],
   { repeat = 1, ...overrides }: Partial<ProbeSettings> & { readonly repeat?: number } = {},
+  Connection: ConnectionClass = FixtureConnection,
 ) {
-  await using server = await FixtureServer.start();
+  await using server = await FixtureServer.start({ Connection });
   const settings = { ...DEFAULT_SETTINGS, ...overrides };
   const port = new NodePort({
     address: "127.0.0.1",
@@ -107,6 +120,77 @@ describe("runCases", () => {
     });
     const { results } = await play([first], { connectionLimit: 1 });
     expect([results[0]?.verdict, seen]).toEqual(["pass", [1, 2]]);
+  });
+
+  it("cases that need several connections do not wait for each other", async () => {
+    const pair = (id: string): ProbeCase =>
+      caseOf(
+        id,
+        async (run) => {
+          await run.reserve(2);
+          await run.connect();
+          await run.connect();
+          return pass("");
+        },
+        true,
+      );
+    const { results } = await play([pair("a"), pair("b"), pair("c")], { connectionLimit: 3 });
+    expect(results.map(({ verdict }) => verdict)).toEqual(["pass", "pass", "pass"]);
+  });
+
+  it("where few connections may be open, patient cases come behind the others", async () => {
+    const seen: string[] = [];
+    const of = (id: string, isPatient: boolean): ProbeCase =>
+      caseOf(
+        id,
+        async (run) => {
+          await run.connect();
+          seen.push(id);
+          return pass("");
+        },
+        isPatient,
+      );
+    const { results } = await play([of("a", true), of("b", false)], { connectionLimit: 10 });
+    expect(seen).toEqual(["b", "a"]);
+    expect(results.map(({ id }) => id)).toEqual(["a", "b"]);
+  });
+
+  it.each([
+    [503, "not reached", "503: the server was busy (seen)"],
+    [200, "pass", "seen"],
+  ])("%i to one of the requests of a case: %s", async (status, verdict, seen) => {
+    const each = caseOf("x", async (run) => {
+      const client = await run.connect();
+      await client.send(run.head({ path: `/status/${status}` }), "GET");
+      await client.waitForResponses(1, 2_000);
+      return pass("seen");
+    });
+    const { results } = await play([each], {}, AnswersWith);
+    expect([results[0]?.verdict, results[0]?.decisive.seen]).toEqual([verdict, seen]);
+  });
+
+  it("a case that needs more than there may be is not reached", async () => {
+    const each = caseOf("x", async (run) => {
+      await run.reserve(4);
+      return pass("");
+    });
+    const { results } = await play([each], { connectionLimit: 3 });
+    expect(results[0]?.verdict).toBe("not reached");
+    expect(results[0]?.decisive.seen).toBe(
+      "Stopped: 4 connections at one time, and there may be 3 (--max-connections)",
+    );
+  });
+
+  it("a connection that a case waits for when it is over is given back", async () => {
+    const isTold = new Signal();
+    const each = caseOf("x", async (run) => {
+      const first = await run.connect();
+      run.connect().catch(() => isTold.fire());
+      return pass(first.name);
+    });
+    const { budget } = await play([each], { connectionLimit: 1 });
+    await within(isTold.promise, "the connection to be refused");
+    expect(budget.openCount).toBe(0);
   });
 
   it("ends with the time of the run", async () => {

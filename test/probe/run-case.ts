@@ -28,13 +28,14 @@ const early = (path: string, status: number, contentBytes: number): EarlyAnswerP
 export const FIXTURE_FACTS: TargetFacts = {
   page: { path: "/", contentBytes: 6, status: 200 },
   validator: 'If-None-Match: "fixture"',
-  medium: { path: "/medium", contentBytes: 200_000 },
-  large: { path: "/large", contentBytes: 6_000_000 },
+  medium: { path: "/medium", contentBytes: 200_000, status: 200 },
+  large: { path: "/large", contentBytes: 6_000_000, status: 200 },
   small: early("/refuse", 413, 10),
   mediumEarly: early("/medium", 200, 200_000),
   largeEarly: early("/large", 200, 6_000_000),
   upload: "/upload",
   empty: { method: "GET", path: "/empty" },
+  capacity: null,
 };
 
 export interface RunCaseOptions extends FixtureServerOptions {

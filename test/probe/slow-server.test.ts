@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FixtureConnection } from "./fixture-connection.ts";
+import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
 import { runCase } from "./run-case.ts";
 
 // Goal: a server that is slow, and right, is not blamed for the time that the probe allows.
@@ -64,5 +64,42 @@ describe("a server whose responses come slowly", () => {
     const result = await runCase(id, { Connection: Thin, settings, ...times });
     expect(result.decisive.seen).not.toContain("silence");
     expect(result.verdict).toBe("pass");
+  });
+});
+
+/** Counts from the request on, and is slow to answer. */
+class CountsFromRequest extends FixtureConnection {
+  protected override answer(...given: Parameters<FixtureConnection["answer"]>): void {
+    setTimeout(() => {
+      const [request, response] = given;
+      this.send(response, request, ["Keep-Alive: timeout=1"]);
+    }, 600);
+    this.arm(1_300, () => this.handleIdle());
+  }
+}
+
+/** Takes uploads without waiting for their content, and not at once. */
+class TakesAnything extends FixtureConnection {
+  protected override handleRequest(request: FixtureRequest): void {
+    setTimeout(() => this.answer(request, this.responseTo(request)), 500);
+  }
+}
+
+describe("a server whose response comes late", () => {
+  it("bad/content-then-silence: not reached if it does not wait for content", async () => {
+    const { verdict, decisive } = await runCase("bad/content-then-silence", {
+      Connection: TakesAnything,
+      idleMs: 2_000,
+    });
+    expect(decisive.seen).toBe("200 came without waiting for content: --upload-path");
+    expect(verdict).toBe("not reached");
+  });
+
+  it("idle/advertised: what may be the response's time is not the server's fault", async () => {
+    const { verdict, decisive } = await runCase("idle/advertised", {
+      Connection: CountsFromRequest,
+    });
+    expect(decisive.seen).toMatch(/^1000 ms were advertised, and FIN came after \d+ ms, or \d+ ms/);
+    expect(verdict).toBe("not reached");
   });
 });
