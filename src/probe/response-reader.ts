@@ -1,4 +1,4 @@
-import { concatBytes, latin1Text } from "../base/latin1.ts";
+import { concatBytes, latin1Bytes, latin1Text } from "../base/latin1.ts";
 
 // Reads responses as the most tolerant client does, and counts every byte: each belongs to a head,
 // to content, to framing, or is surplus. It knows what was asked, because the response to HEAD has
@@ -32,11 +32,15 @@ interface MutableResponse extends SeenResponse {
 }
 
 const HEAD_LIMIT_BYTES = 65_536;
+/** Of the size of a chunk with its extensions, and of a trailer. */
+const LINE_LIMIT_BYTES = 8_192;
 const SURPLUS_SAMPLE_BYTES = 4_096;
 /** Behind so many, no client waits for the final response. */
 const INTERIM_LIMIT = 1_000;
 const EMPTY = new Uint8Array(0);
 const LF = 10;
+/** Upper case, then lower: the digits of both have the same place in their half. */
+const HEX_DIGITS = latin1Bytes("0123456789ABCDEF0123456789abcdef");
 
 export class ResponseReader {
   readonly responses: MutableResponse[] = [];
@@ -49,7 +53,9 @@ export class ResponseReader {
   surplusSample = "";
   /** Methods of the requests that have no response yet. */
   readonly #methods: string[] = [];
+  /** What has come and is not read yet: from `#at` on. */
   #pending: Uint8Array = EMPTY;
+  #at = 0;
   #state: State = "head";
   #leftBytes = 0;
   #isBeyondReading = false;
@@ -72,31 +78,37 @@ export class ResponseReader {
     const { byteLength } = this.#pending;
     this.#pending =
       byteLength === 0 ? bytes : concatBytes([this.#pending, bytes], byteLength + bytes.byteLength);
-    while (this.#pending.byteLength > 0 && this.#advance(nowMs)) {
+    while (this.#pendingBytes > 0 && this.#advance(nowMs)) {
       // Each step takes some of what is pending.
     }
     // The port may use its buffer again.
-    if (this.#pending.byteLength > 0) this.#pending = Uint8Array.from(this.#pending);
+    const isAllRead = this.#pendingBytes === 0;
+    this.#pending = isAllRead ? EMPTY : new Uint8Array(this.#pending.subarray(this.#at));
+    this.#at = 0;
+  }
+
+  get #pendingBytes(): number {
+    return this.#pending.byteLength - this.#at;
   }
 
   /** The server's FIN, which completes content that is delimited by it. */
   receiveEnd(nowMs: number): void {
     const response = this.responses.at(-1);
     if (this.#state === "close" && response !== undefined) this.#complete(response, nowMs);
-    this.#takeSurplus(this.#pending.byteLength);
+    this.#takeSurplus(this.#pendingBytes);
   }
 
   /** Takes the next piece; false if more bytes are needed. */
   #advance(nowMs: number): boolean {
-    if (this.#isBeyondReading) return this.#takeSurplus(this.#pending.byteLength);
+    if (this.#isBeyondReading) return this.#takeSurplus(this.#pendingBytes);
     const response = this.responses.at(-1);
     if (this.#state === "head" || response === undefined) return this.#readHead(nowMs);
     switch (this.#state) {
       case "close":
-        return this.#takeContent(response, this.#pending.byteLength);
+        return this.#takeContent(response, this.#pendingBytes);
       case "length":
       case "chunk":
-        this.#takeContent(response, Math.min(this.#leftBytes, this.#pending.byteLength));
+        this.#takeContent(response, Math.min(this.#leftBytes, this.#pendingBytes));
         if (this.#leftBytes > 0) return false;
         if (this.#state === "length") this.#complete(response, nowMs);
         else this.#state = "chunk-end";
@@ -107,14 +119,14 @@ export class ResponseReader {
   }
 
   #readHead(nowMs: number): boolean {
-    if (this.#methods.length === 0) return this.#takeSurplus(this.#pending.byteLength);
-    const end = headEnd(this.#pending);
-    const isStatusLine = startsLikeStatusLine(this.#pending);
-    if (!isStatusLine || (end === -1 && this.#pending.byteLength > HEAD_LIMIT_BYTES)) {
+    if (this.#methods.length === 0) return this.#takeSurplus(this.#pendingBytes);
+    const bytes = this.#pending.subarray(this.#at);
+    const end = headEnd(bytes);
+    if (!startsLikeStatusLine(bytes) || (end === -1 && bytes.byteLength > HEAD_LIMIT_BYTES)) {
       return this.#giveUp();
     }
     if (end === -1) return false;
-    const response = responseOf(latin1Text(this.#pending, 0, end), this.#methods[0] ?? "", nowMs);
+    const response = responseOf(latin1Text(bytes, 0, end), this.#methods[0] ?? "", nowMs);
     const isStatus = response.status >= 100 && response.status <= 999;
     if (!isStatus || this.interimStatuses.length >= INTERIM_LIMIT) return this.#giveUp();
     this.#take(end);
@@ -135,20 +147,22 @@ export class ResponseReader {
   }
 
   #readChunkLine(response: MutableResponse, nowMs: number): boolean {
-    const end = this.#pending.indexOf(LF);
-    if (end === -1) return this.#pending.byteLength > HEAD_LIMIT_BYTES ? this.#giveUp() : false;
-    const line = latin1Text(this.#pending, 0, end).trim();
-    this.#take(end + 1);
+    const end = this.#pending.indexOf(LF, this.#at);
+    if (end === -1) return this.#pendingBytes > LINE_LIMIT_BYTES ? this.#giveUp() : false;
+    const start = this.#at;
+    this.#take(end + 1 - start);
     if (this.#state === "chunk-end") {
       this.#state = "chunk-size";
-    } else if (this.#state === "trailers") {
-      if (line === "") this.#complete(response, nowMs);
-    } else {
-      const size = line.split(";", 1)[0]?.trim() ?? "";
-      if (!/^[0-9a-fA-F]{1,12}$/.test(size)) return this.#giveUp();
-      this.#leftBytes = Number.parseInt(size, 16);
-      this.#state = this.#leftBytes === 0 ? "trailers" : "chunk";
+      return true;
     }
+    if (this.#state === "trailers") {
+      if (latin1Text(this.#pending, start, end).trim() === "") this.#complete(response, nowMs);
+      return true;
+    }
+    const size = chunkSize(this.#pending, start, end);
+    if (size === null) return this.#giveUp();
+    this.#leftBytes = size;
+    this.#state = size === 0 ? "trailers" : "chunk";
     return true;
   }
 
@@ -168,19 +182,19 @@ export class ResponseReader {
   /** Nothing behind this can be read as a response. */
   #giveUp(): boolean {
     this.#isBeyondReading = true;
-    return this.#takeSurplus(this.#pending.byteLength);
+    return this.#takeSurplus(this.#pendingBytes);
   }
 
   #takeSurplus(byteLength: number): boolean {
     const wanted = Math.min(byteLength, SURPLUS_SAMPLE_BYTES - this.surplusSample.length);
-    this.surplusSample += latin1Text(this.#pending, 0, Math.max(0, wanted));
+    this.surplusSample += latin1Text(this.#pending, this.#at, this.#at + Math.max(0, wanted));
     this.surplusBytes += byteLength;
     this.#take(byteLength);
     return true;
   }
 
   #take(byteLength: number): void {
-    this.#pending = this.#pending.subarray(byteLength);
+    this.#at += byteLength;
   }
 }
 
@@ -191,6 +205,20 @@ function headEnd(bytes: Uint8Array): number {
     if (bytes[lf + 1] === 13 && bytes[lf + 2] === LF) return lf + 3;
   }
   return -1;
+}
+
+/** The number in the line of a chunk, before its extensions; `null`: there is none. */
+function chunkSize(bytes: Uint8Array, start: number, end: number): number | null {
+  let size = 0;
+  let at = start;
+  for (; at < end; at += 1) {
+    const digit = HEX_DIGITS.indexOf(bytes[at] ?? 0);
+    if (digit === -1) break;
+    size = 16 * size + (digit % 16);
+  }
+  const rest = at < end ? latin1Text(bytes, at, end).trim() : "";
+  const isWhole = rest === "" || rest.startsWith(";");
+  return at > start && at - start <= 12 && isWhole ? size : null;
 }
 
 function startsLikeStatusLine(bytes: Uint8Array): boolean {
