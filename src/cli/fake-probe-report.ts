@@ -14,6 +14,7 @@ const FACTS: TargetFacts = {
   largeEarly: { length: null, chunked: null },
   upload: "/upload",
   empty: { method: "OPTIONS", path: "/" },
+  named: {},
 };
 
 export function fakeEvidence(details: readonly string[]): Evidence {

@@ -12,6 +12,7 @@ import { probeHtml } from "./probe-html.ts";
 import { ProbeInterrupt } from "./probe-interrupt.ts";
 import { probeJunit } from "./probe-junit.ts";
 import { caseListJson, caseListText } from "./probe-list.ts";
+import { checkNamedPaths } from "./probe-named-paths.ts";
 import { addProbeOptions, casesOf, type ProbeFlags, pathsOf, settingsOf } from "./probe-options.ts";
 import { ProbeProgress } from "./probe-progress.ts";
 import { probeReportText, probeTargetText } from "./probe-text.ts";
@@ -93,6 +94,7 @@ async function probeAt(
       cases,
       signal: interrupt.signal,
       onFacts: (facts, server) => {
+        checkNamedPaths(facts);
         progress.handleFacts();
         interrupt.hasResults = true;
         if (flags.json) return;

@@ -6,7 +6,9 @@ import type { SeenResponse } from "./response-reader.ts";
 import {
   type EarlyAnswer,
   type EarlyAnswerPair,
+  type NamedAnswer,
   type Page,
+  type Purpose,
   type RequestOptions,
   requestHead,
   type TargetFacts,
@@ -41,6 +43,7 @@ export class Discovery {
   readonly #settings: ProbeSettings;
   readonly #host: string;
   readonly #paths: TargetPaths;
+  readonly #named: Partial<Record<Purpose, NamedAnswer>> = {};
 
   constructor(
     port: ProbePort,
@@ -64,9 +67,10 @@ export class Discovery {
    */
   async look(): Promise<{ readonly facts: TargetFacts; readonly server: string }> {
     const page = await this.#firstPage();
-    const pages = await this.#pages(page);
-    const medium = pages.find((each) => isWithin(each, MEDIUM_BYTES)) ?? null;
-    const large = pages.find((each) => isWithin(each, LARGE_BYTES)) ?? null;
+    const medium = await this.#pageOf("medium", page, MEDIUM_BYTES);
+    const large = await this.#pageOf("large", page, LARGE_BYTES);
+    const { refuse } = this.#paths;
+    if (refuse !== undefined) this.#note("refuse", "POST", refuse, undefined);
     // Each of these may wait for answers that do not come.
     const [small, mediumEarly, largeEarly, upload] = await Promise.all([
       this.#earlyPair(this.#refusalCandidates(), ANY_BYTES),
@@ -84,6 +88,7 @@ export class Discovery {
       largeEarly,
       upload,
       empty: await this.#empty(),
+      named: this.#named,
     };
     return { facts, server: page.fields.get("server") ?? "" };
   }
@@ -105,22 +110,34 @@ export class Discovery {
     }
   }
 
-  async #pages(page: SeenResponse): Promise<readonly Page[]> {
-    const { medium, large } = this.#paths;
-    const found: Page[] = [{ path: this.#paths.page, contentBytes: page.contentBytes }];
-    for (const path of [medium, large]) {
-      if (path === undefined) continue;
-      const response = await this.#ask({ path });
-      if (response?.isComplete === true) found.push({ path, contentBytes: response.contentBytes });
-    }
-    return found;
+  /** The named page, or else the first one, if it has that size. */
+  async #pageOf(
+    purpose: "medium" | "large",
+    page: SeenResponse,
+    range: Range,
+  ): Promise<Page | null> {
+    const path = this.#paths[purpose];
+    const response = path === undefined ? page : await this.#ask({ path });
+    if (path !== undefined) this.#note(purpose, "GET", path, response);
+    if (response?.isComplete !== true || !isWithin(response, range)) return null;
+    return { path: path ?? this.#paths.page, contentBytes: response.contentBytes };
   }
 
   #refusalCandidates(): readonly RequestOptions[] {
     const { refuse, page } = this.#paths;
-    return [refuse, page, MISSING_PATH].flatMap((path) =>
-      path === undefined ? [] : [{ method: "POST", path }],
-    );
+    const paths = refuse === undefined ? [page, MISSING_PATH] : [refuse];
+    return paths.map((path) => ({ method: "POST", path }));
+  }
+
+  #note(
+    purpose: Purpose,
+    method: NamedAnswer["method"],
+    path: string,
+    response: Pick<SeenResponse, "isComplete" | "status" | "contentBytes"> | undefined,
+  ): void {
+    const whole = response?.isComplete === true ? response : null;
+    const [status, contentBytes] = [whole?.status ?? null, whole?.contentBytes ?? 0];
+    this.#named[purpose] = { method, path, status, contentBytes };
   }
 
   /** Large pages answer POST, or at least GET with content, which few servers wait for. */
@@ -171,33 +188,31 @@ export class Discovery {
     });
     // 408 is the answer of a server that has waited for the content.
     if (response?.isComplete !== true || response.status === 408) return null;
+    if (path === this.#paths.refuse && method === "POST") {
+      this.#note("refuse", method, path, response);
+    }
     const { status, contentBytes } = response;
     return { method, path, isChunked, uploadBytes, status, contentBytes };
   }
 
   async #upload(): Promise<string | null> {
     const { upload, page } = this.#paths;
-    for (const path of [upload, page]) {
-      if (path === undefined) continue;
-      const fields = ["Content-Length: 5"];
-      const response = await this.#ask({ method: "POST", path, fields }, async (client) => {
-        await client.send("hello");
-      });
-      if (response !== undefined && response.status < 300) return path;
-    }
-    return null;
+    const path = upload ?? page;
+    const fields = ["Content-Length: 5"];
+    const response = await this.#ask({ method: "POST", path, fields }, async (client) => {
+      await client.send("hello");
+    });
+    if (upload !== undefined) this.#note("upload", "POST", upload, response);
+    return response !== undefined && response.status < 300 ? path : null;
   }
 
   async #empty(): Promise<TargetFacts["empty"]> {
     const { empty, page } = this.#paths;
-    const candidates = [
-      ...(empty === undefined ? [] : [{ method: "GET", path: empty }]),
-      { method: "OPTIONS", path: page },
-    ];
-    for (const candidate of candidates) {
-      if ((await this.#ask(candidate))?.status === 204) return candidate;
-    }
-    return null;
+    const candidate =
+      empty === undefined ? { method: "OPTIONS", path: page } : { method: "GET", path: empty };
+    const response = await this.#ask(candidate);
+    if (empty !== undefined) this.#note("empty", "GET", empty, response);
+    return response?.status === 204 ? candidate : null;
   }
 
   /** One request on a connection of its own; `undefined`: no answer, or none in time. */

@@ -127,8 +127,9 @@ describe("finwait probe", () => {
   });
 
   it("what is not reached: neither a pass nor a failure", async () => {
-    const args = ["--case", "early/6m-length", "--large-path", "/missing"];
-    const { output, exit } = await probed({}, ...args);
+    const args = ["--case", "early/6m-length"];
+    await using server = await FixtureServer.start();
+    const { output, exit } = await ended(`http://127.0.0.1:${server.port}/`, ...QUICK, ...args);
     assert.equal(exit, 0);
     assert.match(output, /\n {2}not reached must +6m-length: .*\n {4}Seen: .*--large-path/s);
     assert.match(output, /\n1 case: 1 not reached\.\n/);
@@ -154,6 +155,26 @@ describe("finwait probe", () => {
       assert.equal(verdict, "not reached");
       assert.equal(decisive.seen, "The run was over after 3000 ms: --max-seconds");
     }
+  });
+});
+
+describe("paths that are named", () => {
+  it.each([
+    ["--large-path", "/medium", "it has 200 KB, and at least 4 MB are needed"],
+    ["--medium-path", "/nosuch", "GET says 404"],
+    [
+      "--refuse-path",
+      "/upload",
+      "no answer came before the content; body parsers read all of it first",
+    ],
+    ["--upload-path", "/nosuch", "POST says 404"],
+    ["--empty-path", "/medium", "GET says 200, and 204 is needed"],
+  ])("%s %s: an error before any case", async (option, path, reason) => {
+    await using server = await FixtureServer.start();
+    const url = `http://127.0.0.1:${server.port}/`;
+    const { output, errors, exit } = await ended(url, ...QUICK, option, path);
+    assert.deepEqual([output, exit], ["", 1]);
+    assert.equal(errors, `finwait: Cannot use ${option} ${path}: ${reason}\n`);
   });
 });
 

@@ -35,6 +35,7 @@ export const FIXTURE_FACTS: TargetFacts = {
   largeEarly: early("/large", 200, 6_000_000),
   upload: "/upload",
   empty: { method: "GET", path: "/empty" },
+  named: {},
 };
 
 export interface RunCaseOptions extends FixtureServerOptions {
