@@ -15,6 +15,7 @@ const FACTS: TargetFacts = {
   upload: "/upload",
   empty: { method: "OPTIONS", path: "/" },
   capacity: null,
+  named: {},
 };
 
 export function fakeEvidence(details: readonly string[]): Evidence {

@@ -9,6 +9,8 @@ import { printable } from "./untrusted-text.ts";
 
 /** Nothing could be probed: no address, no leave, no server. */
 const UNPROBED_EXIT_CODE = 2;
+/** What OpenSSL makes of an HTTP response in place of a handshake. */
+const PLAIN_HTTP_CODES = ["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"];
 
 export interface ProbeUrl {
   /** As it was understood. */
@@ -90,7 +92,9 @@ export async function atFirstAddress<T>(
         throw new UsageError(printable(error.message), UNPROBED_EXIT_CODE);
       }
       if (!(error instanceof ConnectError)) throw error;
-      failures.push(printable(error.message));
+      const isPlain = PLAIN_HTTP_CODES.includes(error.code);
+      const hint = isPlain ? `, perhaps ${url.replace(/^https:/, "http:")}?` : "";
+      failures.push(`${printable(error.message)}${hint}`);
     }
   }
   throw new UsageError(`Cannot probe ${url}: ${failures.join("; ")}`, UNPROBED_EXIT_CODE);

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Command } from "commander";
 import { NodePort } from "../probe/node-port.ts";
@@ -12,6 +12,7 @@ import { probeHtml } from "./probe-html.ts";
 import { ProbeInterrupt } from "./probe-interrupt.ts";
 import { probeJunit } from "./probe-junit.ts";
 import { caseListJson, caseListText } from "./probe-list.ts";
+import { checkNamedPaths } from "./probe-named-paths.ts";
 import { addProbeOptions, casesOf, type ProbeFlags, pathsOf, settingsOf } from "./probe-options.ts";
 import { ProbeProgress } from "./probe-progress.ts";
 import { probeReportText, probeTargetText } from "./probe-text.ts";
@@ -93,6 +94,7 @@ async function probeAt(
       cases,
       signal: interrupt.signal,
       onFacts: (facts, server) => {
+        checkNamedPaths(facts);
         progress.handleFacts();
         interrupt.hasResults = true;
         if (flags.json) return;
@@ -114,8 +116,10 @@ function paint(): ReturnType<typeof paintFor> {
 
 function checkWritable(name: string, path: string | undefined): void {
   if (path === undefined) return;
+  const folder = dirname(resolve(path));
   try {
-    accessSync(dirname(resolve(path)), constants.W_OK);
+    if (!existsSync(folder)) throw new Error(`there is no folder ${folder}`);
+    accessSync(folder, constants.W_OK);
     const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
     if (isFolder) throw new Error("it is a directory");
   } catch (error) {

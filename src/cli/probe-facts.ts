@@ -7,15 +7,15 @@ import { printable } from "./untrusted-text.ts";
 export interface FactRow {
   readonly name: string;
   readonly found: string;
-  /** What the user can do to have more cases reached; `null`: there is no need. */
-  readonly option: string | null;
+  /** What the user can do, as to have more cases reached; `null`: there is no need. */
+  readonly hint: string | null;
 }
 
 export function factRows(facts: TargetFacts, server: string): readonly FactRow[] {
   const { page, validator, medium, large, upload, empty, capacity } = facts;
   return [
     row("Server field", server === "" ? "none" : server),
-    row("page", `${pageText(page)}, ${page.status}`),
+    { ...row("page", `${pageText(page)}, ${page.status}`), hint: pageHint(page.status) },
     row("revalidated by", validator ?? "nothing"),
     row("medium page", medium && pageText(medium), "--medium-path: 100 KB to 1 MB"),
     row("large page", large && pageText(large), "--large-path: 4 MB or more"),
@@ -30,14 +30,19 @@ export function factRows(facts: TargetFacts, server: string): readonly FactRow[]
 
 /** `found` is `null` where nothing is. */
 function row(name: string, found: string | null, option: string | null = null): FactRow {
-  if (found !== null) return { name, found: printable(found), option: null };
-  return { name, found: "not found", option };
+  if (found !== null) return { name, found: printable(found), hint: null };
+  return { name, found: "not found", hint: option === null ? null : `more with ${option}` };
 }
 
 function earlyRow(name: string, pair: EarlyAnswerPair, option: string): FactRow {
   const { found } = row(name, earlyText(pair));
   const isWhole = pair.length !== null && pair.chunked !== null;
-  return { name, found, option: isWhole ? null : option };
+  return { name, found, hint: isWhole ? null : `more with ${option}` };
+}
+
+/** Cases would be played, and look at the page of an error. */
+function pageHint(status: number): string | null {
+  return status >= 400 ? `${status}: is the URL right?` : null;
 }
 
 function pageText({ path, contentBytes }: Page): string {

@@ -47,8 +47,17 @@ describe("probeHtml", () => {
     assert.match(page, /<td class="not-reached">not reached<\/td>/);
     assert.equal(page.split("<details open>").length, 2);
     assert.equal(page.split("<details>").length, 3);
-    assert.match(page, /Failed musts: <a href="#early\/one">/);
+    assert.match(page, /Failed musts:<\/p><ul><li>early, 1: <a href="#early\/one"><code>one</);
+    assert.match(page, /<h2>early: an early answer to an upload; the client reads while it sends</);
+    assert.match(page, /<dt>Means<\/dt>.*<dt>If it fails<\/dt>/s);
+    assert.match(page, /<p>Levels: must, /);
+    assert.match(page, /<p>Under node:http, .*<a href="docs\/attach\.md">.*<p>Exit code 1, /s);
     assert.match(page, /<b>1<\/b> fail.*<b>1<\/b> not reached/);
+  });
+
+  it("nothing to mend: no legend, no advice", () => {
+    const page = probeHtml(fakeReport([fakeResult("early/one", ["pass"])]), FOLDER);
+    assert.doesNotMatch(page, /Levels:|attach|[Ee]xit code/);
   });
 
   it("what to do: a link from where the page is", () => {

@@ -1,15 +1,22 @@
 import type { Verdict } from "../probe/probe-case.ts";
 import type { CaseResult, Evidence, ProbeReport } from "../probe/probe-report.ts";
 import { factRows } from "./probe-facts.ts";
-import { helpLink, helpName } from "./probe-help-page.ts";
+import { ATTACH_PAGE, helpLink, helpName, pageLink } from "./probe-help-page.ts";
 import { PROBE_STYLE } from "./probe-html-style.ts";
 import {
+  adviceText,
   byTopic,
   bytesText,
   evidenceTitle,
+  exitText,
+  LEVELS_TEXT,
+  meaningTitle,
+  needsAdvice,
   noFailureText,
   rateText,
+  shortName,
   timeLineRows,
+  topicTitle,
   VERDICT_WORDS,
 } from "./probe-words.ts";
 import { duration, grouped } from "./simulate-units.ts";
@@ -42,14 +49,16 @@ export function probeHtml(report: ProbeReport, folder: string): string {
     `<h1>${markupText(title)}</h1>`,
     paragraph(about),
     ...summary(report),
+    ...(report.counts.fail > 0 ? [paragraph(LEVELS_TEXT)] : []),
     "<h2>What was found on the server</h2>",
     ...definitions(
-      factRows(facts, server).map(({ name, found, option }) => [
+      factRows(facts, server).map(({ name, found, hint }) => [
         name,
-        option === null ? found : `${found} (more with ${option})`,
+        hint === null ? found : `${found} (${hint})`,
       ]),
     ),
     ...[...byTopic(report.cases)].flatMap(([topic, results]) => topicTable(topic, results, folder)),
+    ...advice(report, folder),
     "</body>",
     "</html>",
   ];
@@ -62,16 +71,30 @@ function summary(report: ProbeReport): string[] {
     const figure = `<b>${counts[verdict]}</b>`;
     return `<li class="${classOf(verdict)}">${figure} ${verdict}</li>`;
   });
-  const links = failedMusts.map(
-    (id) => `<a href="#${markupText(id)}"><code>${markupText(id)}</code></a>`,
-  );
-  const musts = links.length === 0 ? noFailureText(report) : `Failed musts: ${links.join(", ")}.`;
-  return [`<ul class="counts">${tiles.join("")}</ul>`, `<p>${musts}</p>`];
+  const topics = [...byTopic(failedMusts.map((id) => ({ id })))].map(([topic, cases]) => {
+    const links = cases.map(
+      ({ id }) => `<a href="#${markupText(id)}"><code>${markupText(shortName({ id }))}</code></a>`,
+    );
+    return `<li>${markupText(topic)}, ${cases.length}: ${links.join(", ")}</li>`;
+  });
+  const musts =
+    topics.length === 0
+      ? paragraph(noFailureText(report))
+      : `<p>Failed musts:</p><ul>${topics.join("")}</ul>`;
+  return [`<ul class="counts">${tiles.join("")}</ul>`, musts];
+}
+
+function advice(report: ProbeReport, folder: string): string[] {
+  if (!needsAdvice(report)) return [];
+  const href = pageLink(ATTACH_PAGE, folder);
+  const link = href === null ? [] : [`<p><a href="${markupText(href)}">${ATTACH_PAGE}</a></p>`];
+  const text = adviceText(ATTACH_PAGE, helpName(""));
+  return ["<h2>What to do</h2>", paragraph(text), ...link, paragraph(exitText(report))];
 }
 
 function topicTable(topic: string, results: readonly CaseResult[], folder: string): string[] {
   return [
-    `<h2>${markupText(topic)}</h2>`,
+    `<h2>${markupText(topicTitle(topic))}</h2>`,
     "<table>",
     '<thead><tr><th scope="col">verdict</th><th scope="col">level</th>' +
       '<th scope="col">case</th></tr></thead>',
@@ -105,7 +128,7 @@ function details(result: CaseResult, folder: string): string {
       ["Rule", `${requirement.source}. ${requirement.text}`],
       ["The client sends", sends],
       ["Passes", accepts],
-      ["Otherwise", meaning],
+      [meaningTitle(verdict), meaning],
     ]),
     `<p>What to do: ${link}</p>`,
     ...decisive.evidence.map(timeLine),

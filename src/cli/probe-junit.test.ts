@@ -69,6 +69,7 @@ describe("probeJunit", () => {
     assert.equal(failure?.attributes.message, "seen of early/one [fail 1 of 2]");
     assert.equal(failure.attributes.type, "should");
     assert.match(failure.text, /Rule: RFC 9112, 9\.6\. A server closes in stages\.\nMeans: Users/);
+    assert.match(cases[2]?.children[0]?.text ?? "", /\nIf it fails: Users see an error\.\n/);
     assert.match(failure.text, /What to do: docs\/closing\.md#the-modes-measured\n/);
     assert.match(failure.text, /\n {2}\+41 ms RST \(ECONNRESET\)$/);
     assert.equal(cases[1]?.children[0]?.attributes.message, "seen of early/two");

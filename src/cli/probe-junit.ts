@@ -1,6 +1,6 @@
 import type { CaseResult, ProbeReport } from "../probe/probe-report.ts";
 import { helpName } from "./probe-help-page.ts";
-import { evidenceTitle, rateText, timeLineRows, topicOf } from "./probe-words.ts";
+import { evidenceTitle, meaningTitle, rateText, timeLineRows, topicOf } from "./probe-words.ts";
 import { markupText } from "./untrusted-text.ts";
 
 // The report as JUnit XML, which CI systems read: a suite, and a test case per case. "unkind" is a
@@ -61,7 +61,7 @@ function storyOf({ verdict, level, title, ...rest }: CaseResult, message: string
     `${verdict} (${level}): ${title}`,
     `Seen: ${message}`,
     `Rule: ${requirement.source}. ${requirement.text}`,
-    `Means: ${meaning}`,
+    `${meaningTitle(verdict)}: ${meaning}`,
     `What to do: ${helpName(help)}`,
     ...decisive.evidence.flatMap((evidence) => [
       evidenceTitle(evidence),

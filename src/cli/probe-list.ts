@@ -1,5 +1,5 @@
 import type { ProbeCase } from "../probe/probe-case.ts";
-import { byTopic } from "./probe-words.ts";
+import { byTopic, topicTitle } from "./probe-words.ts";
 import { type Paint, wrapText } from "./text-layout.ts";
 
 // `finwait probe --list`: the catalogue, for people and as data.
@@ -9,7 +9,7 @@ const LEVEL_COLUMNS = 8;
 export function caseListText(cases: readonly ProbeCase[], paint: Paint): string {
   const topics = [...byTopic(cases)].map(([topic, group]) =>
     [
-      paint.bold(topic),
+      ...wrapText(topicTitle(topic), 0).map(paint.bold),
       ...group.flatMap(({ id, level, title }) => [
         `  ${level.padEnd(LEVEL_COLUMNS)}${id}`,
         ...wrapText(title, 2 + LEVEL_COLUMNS),

@@ -19,8 +19,10 @@ describe("probeReportText", () => {
     assert.equal(
       textOf(fakeResult("early/one", ["fail"])),
       [
-        "early",
+        "early: an early answer to an upload; the client reads while it sends",
         "  fail        must   one: what early/one is about",
+        "    Levels: must, a user loses a response, or a protocol rule says MUST; should,",
+        "    somebody waits or is cut without need; kind, manners that cost nothing.",
         "    Seen: seen of early/one.",
         "    Rule: RFC 9112, 9.6. A server closes in stages.",
         "    Means: Users see an error.",
@@ -32,8 +34,14 @@ describe("probeReportText", () => {
         "            +41 ms RST (ECONNRESET)",
         "",
         "1 case: 1 fail.",
-        "Failed musts: early/one.",
+        "Failed musts:",
+        "  early, 1: one",
         "In 1 min 1 s, with 1,200 connections and 20 MB sent.",
+        "",
+        "Under node:http, Express, Fastify, Koa and Nest, attach(server) mends most of",
+        "these: docs/attach.md. nginx, Apache and others: the heading of docs/closing.md",
+        "below each case.",
+        "Exit code 1, because a case of level must failed.",
         "",
       ].join("\n"),
     );
@@ -45,15 +53,49 @@ describe("probeReportText", () => {
     assert.match(text, /Rule, meaning and what to do: as for early\/one\./);
   });
 
-  it("pass and not reached: one row, and the reason of the latter", () => {
+  it("pass and not reached: one row, the reason of the latter, and no advice", () => {
     const text = textOf(
       fakeResult("early/one", ["pass"]),
       fakeResult("late/two", ["not reached"], { level: "kind" }),
     );
-    assert.match(text, /^early\n {2}pass {8}must {3}one: .*\n\nlate\n {2}not reached kind {3}two/);
-    assert.doesNotMatch(text, /seen of early|Rule:/);
-    assert.match(text, /Seen: seen of late\/two/);
+    assert.match(
+      text,
+      /^early: .*\n {2}pass {8}must {3}one: .*\n\nlate\n {2}not reached 1 case: two\. seen of late/,
+    );
+    assert.doesNotMatch(text, /seen of early|Rule:|Levels:|attach|[Ee]xit/);
     assert.match(text, /\n2 cases: 1 pass, 1 not reached\.\nNo must failed\.\n/);
+  });
+
+  it("not reached for the same reason: one row, without a rate", () => {
+    const why = "No path is known that answers early: --refuse-path";
+    const results = ["early/one", "early/two"].map((id) => {
+      const result = fakeResult(id, ["not reached", "not reached"]);
+      return { ...result, decisive: { ...result.decisive, seen: why } };
+    });
+    const text = textOf(...results, fakeResult("early/three", ["not reached"]));
+    const rows = text.split("\n").filter((line) => line.includes("not reached "));
+    assert.deepEqual(rows, [
+      "  not reached 2 cases, more with --refuse-path: one, two",
+      "  not reached 1 case: three. seen of early/three.",
+    ]);
+    assert.doesNotMatch(text, /\d of \d/);
+  });
+
+  it("failed musts: by topic, with counts", () => {
+    const ids = ["early/one", "early/two", "late/three"];
+    const text = textOf(...ids.map((id) => fakeResult(id, ["fail"])));
+    assert.match(text, /\nFailed musts:\n {2}early, 2: one, two\n {2}late, 1: three\n/);
+    assert.equal(text.split("Levels:").length, 2);
+  });
+
+  it("unkind: what it means if it fails, and what the exit code looks at", () => {
+    const text = textOf(fakeResult("early/one", ["unkind"]));
+    assert.match(text, /\n {4}If it fails: Users see an error\.\n/);
+    assert.doesNotMatch(text, /Means:|Levels:/);
+    assert.match(
+      text,
+      /below each case\.\nOnly a failed case of level must makes exit code 1\.\n$/,
+    );
   });
 
   it("verbose: seen and time line of what passed, too", () => {
@@ -113,6 +155,14 @@ describe("probeTargetText", () => {
       /\n {2}early answer +POST \/r, 413, 10 bytes \(Content-Length\)\n +more with/,
     );
     assert.match(text, /\n {2}upload +POST \/upload\n {2}answer 204 +OPTIONS \/\n/);
+    assert.doesNotMatch(text, /is the URL right/);
     for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
+  });
+
+  it("a page that says 404: a question", () => {
+    const { url, address, facts } = fakeReport([]);
+    const page = { ...facts.page, status: 404 };
+    const text = probeTargetText({ url, address, facts: { ...facts, page }, server: "" }, PLAIN);
+    assert.match(text, /\n {2}page +\/, 6 bytes, 404\n {17}404: is the URL right\?\n/);
   });
 });

@@ -2,15 +2,22 @@ import type { Verdict } from "../probe/probe-case.ts";
 import type { CaseAttempt, CaseResult, ProbeReport } from "../probe/probe-report.ts";
 import type { TargetFacts } from "../probe/target.ts";
 import { factRows } from "./probe-facts.ts";
-import { helpPath } from "./probe-help-page.ts";
+import { ATTACH_PAGE, helpPath, pagePath } from "./probe-help-page.ts";
 import {
+  adviceText,
   byTopic,
   bytesText,
   countsText,
   evidenceTitle,
+  exitText,
+  LEVELS_TEXT,
+  meaningTitle,
+  needsAdvice,
   noFailureText,
   rateText,
+  shortName,
   timeLineRows,
+  topicTitle,
 } from "./probe-words.ts";
 import { duration, grouped } from "./simulate-units.ts";
 import { labelledText, type Paint, wrapText } from "./text-layout.ts";
@@ -44,40 +51,66 @@ export function probeTargetText(
   { url, address, facts, server }: ProbedTarget,
   paint: Paint,
 ): string {
-  const rows = factRows(facts, server).flatMap(({ name, found, option }) => [
+  const rows = factRows(facts, server).flatMap(({ name, found, hint }) => [
     ...labelledText(name.padEnd(FACT_COLUMNS - 1), found, 2),
-    ...(option === null ? [] : wrapText(`more with ${option}`, 2 + FACT_COLUMNS).map(paint.dim)),
+    ...(hint === null ? [] : wrapText(hint, 2 + FACT_COLUMNS).map(paint.dim)),
   ]);
   const lines = [paint.bold(`finwait probe ${printable(url)}`), `  at ${address}`, ...rows, ""];
   return `${lines.join("\n")}\n`;
 }
 
 export function probeReportText(report: ProbeReport, options: ProbeTextOptions): string {
-  const { paint } = options;
   const explained = new Map<string, string>();
+  const firstFail = report.cases.find(({ verdict }) => verdict === "fail");
   const topics = [...byTopic(report.cases)].flatMap(([topic, results]) => [
-    paint.bold(topic),
-    ...results.flatMap((result) => caseLines(result, explained, options)),
+    ...wrapText(topicTitle(topic), 0).map(options.paint.bold),
+    ...results
+      .filter(({ verdict }) => options.isVerbose || verdict !== "not reached")
+      .flatMap((result) => caseLines(result, result === firstFail, explained, options)),
+    ...(options.isVerbose ? [] : unreachedLines(results, options.paint)),
     "",
   ]);
-  return `${[...topics, ...summaryLines(report, paint)].join("\n")}\n`;
+  return `${[...topics, ...summaryLines(report, options)].join("\n")}\n`;
+}
+
+/** One row for all cases of a topic that were not reached for the same reason. */
+function unreachedLines(results: readonly CaseResult[], paint: Paint): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const result of results) {
+    if (result.verdict !== "not reached") continue;
+    const { seen } = result.decisive;
+    byReason.set(seen, [...(byReason.get(seen) ?? []), shortName(result)]);
+  }
+  return [...byReason].flatMap(([seen, names]) => {
+    const count = names.length === 1 ? "1 case" : `${names.length} cases`;
+    const option = /: (--[a-z-]+-path)$/.exec(seen)?.[1];
+    const list = names.join(", ");
+    const text =
+      option === undefined
+        ? `${count}: ${list}. ${printable(seen)}.`
+        : `${count}, more with ${option}: ${list}`;
+    const [first = "", ...rest] = wrapText(text, 2 + VERDICT_COLUMNS);
+    const verdict = paint.dim("not reached".padEnd(VERDICT_COLUMNS));
+    return [`  ${verdict}${first.trimStart()}`, ...rest];
+  });
 }
 
 function caseLines(
   result: CaseResult,
+  isFirstFail: boolean,
   explained: Map<string, string>,
   options: ProbeTextOptions,
 ): string[] {
-  const { id, title, verdict, level, decisive } = result;
+  const { title, verdict, level, decisive } = result;
   const { paint, isVerbose } = options;
   const rate = rateText(result);
-  const name = id.slice(id.indexOf("/") + 1);
-  const [first = "", ...rest] = wrapText(`${name}: ${title}`, TITLE_INDENT);
+  const [first = "", ...rest] = wrapText(`${shortName(result)}: ${title}`, TITLE_INDENT);
   const row = [
     `  ${verdictPaint(verdict, paint)(verdict.padEnd(VERDICT_COLUMNS))}` +
       `${level.padEnd(LEVEL_COLUMNS)}${first.trimStart()}`,
     ...rest,
     ...(rate === null ? [] : wrapText(rate, TITLE_INDENT)),
+    ...(isFirstFail ? wrapText(LEVELS_TEXT, DETAIL_INDENT).map(paint.dim) : []),
   ];
   const seen = labelledText("Seen:", `${printable(decisive.seen)}.`, DETAIL_INDENT);
   if (verdict === "pass" && !isVerbose) return row;
@@ -88,7 +121,7 @@ function caseLines(
 
 /** A whole topic often breaks the same rule, which is told once. */
 function whyLines(
-  { id, requirement, meaning, help }: CaseResult,
+  { id, verdict, requirement, meaning, help }: CaseResult,
   explained: Map<string, string>,
   { folder }: ProbeTextOptions,
 ): string[] {
@@ -101,7 +134,7 @@ function whyLines(
   explained.set(key, id);
   return [
     ...labelledText("Rule:", rule, DETAIL_INDENT),
-    ...labelledText("Means:", meaning, DETAIL_INDENT),
+    ...labelledText(`${meaningTitle(verdict)}:`, meaning, DETAIL_INDENT),
     ...labelledText("What to do:", helpPath(help, folder), DETAIL_INDENT),
   ];
 }
@@ -117,7 +150,7 @@ function timeLineLines({ evidence }: CaseAttempt, paint: Paint): string[] {
   });
 }
 
-function summaryLines(report: ProbeReport, paint: Paint): string[] {
+function summaryLines(report: ProbeReport, { paint, folder }: ProbeTextOptions): string[] {
   const { cases, counts, failedMusts, durationMs, connectionCount, sentBytes } = report;
   const total = cases.length === 1 ? "1 case" : `${cases.length} cases`;
   const costs =
@@ -126,8 +159,20 @@ function summaryLines(report: ProbeReport, paint: Paint): string[] {
   const musts =
     failedMusts.length === 0
       ? [noFailureText(report)]
-      : wrapText(`Failed musts: ${failedMusts.join(", ")}.`, 0).map(paint.red);
-  return [paint.bold(`${total}: ${countsText(counts)}.`), ...musts, costs];
+      : ["Failed musts:", ...failedMustLines(failedMusts)].map(paint.red);
+  const advice = adviceText(pagePath(ATTACH_PAGE, folder), helpPath("", folder));
+  return [
+    paint.bold(`${total}: ${countsText(counts)}.`),
+    ...musts,
+    costs,
+    ...(needsAdvice(report) ? ["", ...wrapText(advice, 0), exitText(report)] : []),
+  ];
+}
+
+function failedMustLines(ids: readonly string[]): string[] {
+  return [...byTopic(ids.map((id) => ({ id })))].flatMap(([topic, cases]) =>
+    labelledText(`${topic}, ${cases.length}:`, cases.map(shortName).join(", "), 2),
+  );
 }
 
 function verdictPaint(verdict: Verdict, paint: Paint): (text: string) => string {

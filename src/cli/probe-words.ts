@@ -1,6 +1,7 @@
 import type { ProbeCase, Verdict } from "../probe/probe-case.ts";
 import type { CaseResult, Evidence, ProbeReport } from "../probe/probe-report.ts";
 import type { TimeLineEntry } from "../probe/time-line.ts";
+import { TOPICS } from "../probe/topics.ts";
 import { grouped } from "./simulate-units.ts";
 import { printable } from "./untrusted-text.ts";
 
@@ -12,6 +13,17 @@ export const VERDICT_WORDS: readonly Verdict[] = ["pass", "unkind", "fail", "not
 /** The part of an id before the slash. */
 export function topicOf({ id }: Pick<ProbeCase, "id">): string {
   return id.slice(0, id.indexOf("/"));
+}
+
+/** `early: ...`, with what the topic is about. */
+export function topicTitle(topic: string): string {
+  const about = TOPICS[topic];
+  return about === undefined ? topic : `${topic}: ${about}`;
+}
+
+/** The part of an id behind the slash. */
+export function shortName({ id }: Pick<ProbeCase, "id">): string {
+  return id.slice(id.indexOf("/") + 1);
 }
 
 /** `cases` in groups, by topic, in the order in which the topics come first. */
@@ -33,9 +45,41 @@ export function countsText(counts: Readonly<Record<Verdict, number>>): string {
   return parts.map((verdict) => `${counts[verdict]} ${verdict}`).join(", ");
 }
 
-/** `fail 3 of 20`; `null`: there was one attempt. */
+/** `fail 3 of 20`; `null`: there was one attempt, or none that says anything. */
 export function rateText({ verdict, counts, attemptCount }: CaseResult): string | null {
-  return attemptCount === 1 ? null : `${verdict} ${counts[verdict]} of ${attemptCount}`;
+  return attemptCount === 1 || verdict === "not reached"
+    ? null
+    : `${verdict} ${counts[verdict]} of ${attemptCount}`;
+}
+
+/** What introduces the meaning of a rule: the server has broken it, or could. */
+export function meaningTitle(verdict: Verdict): string {
+  return verdict === "fail" ? "Means" : "If it fails";
+}
+
+/** What hangs on the levels, for those who see their first failure. */
+export const LEVELS_TEXT: string =
+  "Levels: must, a user loses a response, or a protocol rule says MUST; should, somebody waits " +
+  "or is cut without need; kind, manners that cost nothing.";
+
+/** Whether there is anything to mend. */
+export function needsAdvice({ counts }: ProbeReport): boolean {
+  return counts.fail + counts.unkind > 0;
+}
+
+/** What to do about all of it; the pages as the reader of the report opens them. */
+export function adviceText(attachPage: string, closingPage: string): string {
+  return (
+    "Under node:http, Express, Fastify, Koa and Nest, attach(server) mends most of these: " +
+    `${attachPage}. nginx, Apache and others: the heading of ${closingPage} below each case.`
+  );
+}
+
+/** The rule of the exit code, where something was found. */
+export function exitText({ failedMusts }: ProbeReport): string {
+  return failedMusts.length > 0
+    ? "Exit code 1, because a case of level must failed."
+    : "Only a failed case of level must makes exit code 1.";
 }
 
 /** What there is to say where no must failed: silence about a must is no success. */

@@ -77,7 +77,7 @@ const ADVICE: readonly CounterAdvice[] = [
     whenGrowing: "soon",
     what: "connections closed with unread input, and so with RST",
     why: "An RST can destroy a response that the client has not read. Lingering close avoids it.",
-    command: "send an upload that is refused to each server, and see which one resets it",
+    command: "finwait probe URL (of each server, to see which one resets uploads)",
     cost: "nothing; the cure is in the server, for example finwait's --close lingering",
   },
 ];

@@ -76,6 +76,7 @@ describe("findingsOf", () => {
       ["small-accept-queue", "soon"],
       ["closed-with-unread-input", "fine-to-know"],
     ]);
+    assert.match(examine(files).at(-1)?.command ?? "", /^finwait probe URL /);
   });
 });
 

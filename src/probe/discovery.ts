@@ -9,7 +9,9 @@ import { ROOMY_LIMIT } from "./run-budget.ts";
 import {
   type EarlyAnswer,
   type EarlyAnswerPair,
+  type NamedAnswer,
   type Page,
+  type Purpose,
   type RequestOptions,
   requestHead,
   type TargetFacts,
@@ -51,6 +53,7 @@ export class Discovery {
   readonly #paths: TargetPaths;
   #earlyMs = EARLY_MS;
   #pageStatus = 0;
+  readonly #named: Partial<Record<Purpose, NamedAnswer>> = {};
 
   constructor(
     port: ProbePort,
@@ -75,9 +78,10 @@ export class Discovery {
   async look(): Promise<{ readonly facts: TargetFacts; readonly server: string }> {
     const page = await this.#firstPage();
     const capacity = await this.#capacity(page);
-    const pages = await this.#pages(page);
-    const medium = pages.find((each) => isWithin(each, MEDIUM_BYTES)) ?? null;
-    const large = pages.find((each) => isWithin(each, LARGE_BYTES)) ?? null;
+    const medium = await this.#pageOf("medium", page, MEDIUM_BYTES);
+    const large = await this.#pageOf("large", page, LARGE_BYTES);
+    const { refuse } = this.#paths;
+    if (refuse !== undefined) this.#note("refuse", "POST", refuse, undefined);
     // Each of these may wait for answers that do not come.
     const [small, mediumEarly, largeEarly, upload] = await Promise.all([
       this.#earlyPair(this.#refusalCandidates(), ANY_BYTES),
@@ -96,6 +100,7 @@ export class Discovery {
       upload,
       empty: await this.#empty(),
       capacity,
+      named: this.#named,
     };
     return { facts, server: page.fields.get("server") ?? "" };
   }
@@ -145,22 +150,34 @@ export class Discovery {
     return capacity;
   }
 
-  async #pages(page: SeenResponse): Promise<readonly Page[]> {
-    const { medium, large } = this.#paths;
-    const found: Page[] = [pageOf(this.#paths.page, page)];
-    for (const path of [medium, large]) {
-      if (path === undefined) continue;
-      const response = await this.#ask({ path }, this.#settings.answerMs);
-      if (response?.isComplete === true) found.push(pageOf(path, response));
-    }
-    return found;
+  /** The named page, or else the first one, if it has that size. */
+  async #pageOf(
+    purpose: "medium" | "large",
+    page: SeenResponse,
+    range: Range,
+  ): Promise<Page | null> {
+    const path = this.#paths[purpose];
+    const response = path === undefined ? page : await this.#ask({ path }, this.#settings.answerMs);
+    if (path !== undefined) this.#note(purpose, "GET", path, response);
+    if (response?.isComplete !== true || !isWithin(response, range)) return null;
+    return pageOf(path ?? this.#paths.page, response);
   }
 
   #refusalCandidates(): readonly RequestOptions[] {
     const { refuse, page } = this.#paths;
-    return [refuse, page, MISSING_PATH].flatMap((path) =>
-      path === undefined ? [] : [{ method: "POST", path }],
-    );
+    const paths = refuse === undefined ? [page, MISSING_PATH] : [refuse];
+    return paths.map((path) => ({ method: "POST", path }));
+  }
+
+  #note(
+    purpose: Purpose,
+    method: NamedAnswer["method"],
+    path: string,
+    response: Pick<SeenResponse, "isComplete" | "status" | "contentBytes"> | undefined,
+  ): void {
+    const whole = response?.isComplete === true ? response : null;
+    const [status, contentBytes] = [whole?.status ?? null, whole?.contentBytes ?? 0];
+    this.#named[purpose] = { method, path, status, contentBytes };
   }
 
   /** Large pages answer POST, or at least GET with content, which few servers wait for. */
@@ -212,6 +229,9 @@ export class Discovery {
     });
     // 408 is the answer of a server that has waited for the content.
     if (response?.isComplete !== true || response.status === 408) return null;
+    if (path === this.#paths.refuse && method === "POST") {
+      this.#note("refuse", method, path, response);
+    }
     const { status, contentBytes } = response;
     if (isBusyStatus(status) && status !== this.#pageStatus) return null;
     return { method, path, isChunked, uploadBytes, status, contentBytes };
@@ -219,29 +239,24 @@ export class Discovery {
 
   async #upload(): Promise<string | null> {
     const { upload, page } = this.#paths;
-    for (const path of [upload, page]) {
-      if (path === undefined) continue;
-      const request = { method: "POST", path, fields: ["Content-Length: 5"] };
-      const patienceMs = path === upload ? this.#settings.answerMs : this.#earlyMs;
-      const response = await this.#ask(request, patienceMs, async (client) => {
-        await client.send("hello");
-      });
-      if (response !== undefined && response.status < 300) return path;
-    }
-    return null;
+    const path = upload ?? page;
+    const request = { method: "POST", path, fields: ["Content-Length: 5"] };
+    const patienceMs = upload === undefined ? this.#earlyMs : this.#settings.answerMs;
+    const response = await this.#ask(request, patienceMs, async (client) => {
+      await client.send("hello");
+    });
+    if (upload !== undefined) this.#note("upload", "POST", upload, response);
+    return response !== undefined && response.status < 300 ? path : null;
   }
 
   async #empty(): Promise<TargetFacts["empty"]> {
     const { empty, page } = this.#paths;
-    const candidates = [
-      ...(empty === undefined ? [] : [{ method: "GET", path: empty }]),
-      { method: "OPTIONS", path: page },
-    ];
-    for (const candidate of candidates) {
-      const patienceMs = candidate.path === empty ? this.#settings.answerMs : this.#earlyMs;
-      if ((await this.#ask(candidate, patienceMs))?.status === 204) return candidate;
-    }
-    return null;
+    const candidate =
+      empty === undefined ? { method: "OPTIONS", path: page } : { method: "GET", path: empty };
+    const patienceMs = empty === undefined ? this.#earlyMs : this.#settings.answerMs;
+    const response = await this.#ask(candidate, patienceMs);
+    if (empty !== undefined) this.#note("empty", "GET", empty, response);
+    return response?.status === 204 ? candidate : null;
   }
 
   /** One request on a connection of its own; `undefined`: no answer, or none in time. */

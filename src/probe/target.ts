@@ -12,7 +12,7 @@ export interface EarlyAnswer {
   readonly contentBytes: number;
 }
 
-/** Paths that the user names. Absent ones are looked for. */
+/** Paths that the user names, each the only one for its purpose. Absent ones are looked for. */
 export interface TargetPaths {
   /** Answers GET with a page. */
   readonly page: string;
@@ -26,6 +26,18 @@ export interface TargetPaths {
   readonly upload?: string;
   /** Answers GET with 204. */
   readonly empty?: string;
+}
+
+/** What a named path is for. */
+export type Purpose = Exclude<keyof TargetPaths, "page">;
+
+/** What a named path answered when it was looked at. */
+export interface NamedAnswer {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  /** `null`: no whole answer; to content of which more was to come, none before the rest. */
+  readonly status: number | null;
+  readonly contentBytes: number;
 }
 
 export interface Page {
@@ -49,6 +61,8 @@ export interface TargetFacts {
   readonly empty: { readonly method: string; readonly path: string } | null;
   /** Connections that the server serves at one time; `null`: all that the run may have. */
   readonly capacity: number | null;
+  /** Of the paths that the user named, whether they are of use or not. */
+  readonly named: Readonly<Partial<Record<Purpose, NamedAnswer>>>;
 }
 
 /** The same for both ways to send content. */

@@ -86,7 +86,7 @@ describe("finwait probe", () => {
     assert.deepEqual([exit, errors], [0, ""], output);
     assert.match(output, /^finwait probe http:\/\/127\.0\.0\.1:\d+\/\n {2}at 127\.0\.0\.1\n/);
     assert.match(output, /\n {2}medium early +POST \/medium, 200, 200 KB\n/);
-    assert.match(output, /\nearly\n {2}pass +must +200k-length-close: /);
+    assert.match(output, /\nearly: .*\n {2}pass +must +200k-length-close: /);
     assert.match(output, /\n1 case: 1 pass\.\nNo must failed\.\nIn [\d.]+ s, with \d+ connections/);
     for (const line of output.split("\n")) assert.ok(line.length <= 80, line);
   });
@@ -97,7 +97,7 @@ describe("finwait probe", () => {
     assert.match(output, /\n {2}fail +must +6m-length-close: /);
     assert.match(output, /\n {4}Rule: RFC 9112, 9\.6\. .*\n {4}What to do: docs\/closing\.md#/s);
     assert.match(output, /\+\d+ ms RST \((?:ECONNRESET|EPIPE)\)\n/);
-    assert.match(output, /\nFailed musts: early\/6m-length-close\.\n/);
+    assert.match(output, /\nFailed musts:\n {2}early, 1: 6m-length-close\n/);
     assert.doesNotMatch(output.replaceAll("\n", ""), /\p{Cc}/u);
   });
 
@@ -127,10 +127,11 @@ describe("finwait probe", () => {
   });
 
   it("what is not reached: neither a pass nor a failure", async () => {
-    const args = ["--case", "early/6m-length", "--large-path", "/missing"];
-    const { output, exit } = await probed({}, ...args);
+    const args = ["--case", "early/6m-length"];
+    await using server = await FixtureServer.start();
+    const { output, exit } = await ended(`http://127.0.0.1:${server.port}/`, ...QUICK, ...args);
     assert.equal(exit, 0);
-    assert.match(output, /\n {2}not reached must +6m-length: .*\n {4}Seen: .*--large-path/s);
+    assert.match(output, /\n {2}not reached 1 case, more with --large-path: 6m-length\n/);
     assert.match(output, /\n1 case: 1 not reached\.\n/);
   });
 
@@ -154,6 +155,26 @@ describe("finwait probe", () => {
       assert.equal(verdict, "not reached");
       assert.equal(decisive.seen, "The run was over after 3000 ms: --max-seconds");
     }
+  });
+});
+
+describe("paths that are named", () => {
+  it.each([
+    ["--large-path", "/medium", "it has 200 KB, and at least 4 MB are needed"],
+    ["--medium-path", "/nosuch", "GET says 404"],
+    [
+      "--refuse-path",
+      "/upload",
+      "no answer came before the content; body parsers read all of it first",
+    ],
+    ["--upload-path", "/nosuch", "POST says 404"],
+    ["--empty-path", "/medium", "GET says 200, and 204 is needed"],
+  ])("%s %s: an error before any case", async (option, path, reason) => {
+    await using server = await FixtureServer.start();
+    const url = `http://127.0.0.1:${server.port}/`;
+    const { output, errors, exit } = await ended(url, ...QUICK, option, path);
+    assert.deepEqual([output, exit], ["", 1]);
+    assert.equal(errors, `finwait: Cannot use ${option} ${path}: ${reason}\n`);
   });
 });
 
@@ -202,6 +223,12 @@ describe("what cannot be probed", () => {
     assert.match(errors, /^finwait: Cannot probe http:\/\/127\.0\.0\.1:\d+\/: .*ECONNREFUSED/);
   });
 
+  it("plain HTTP under an https URL: exit code 2, and the URL that is perhaps meant", async () => {
+    await using server = await FixtureServer.start();
+    const errors = await refused(2, `https://127.0.0.1:${server.port}/`);
+    assert.match(errors, /No TLS handshake: ERR_SSL_\w+, perhaps http:\/\/127\.0\.0\.1:\d+\/\?\n$/);
+  });
+
   it("no whole response there: exit code 2, and what came, without escape sequences", async () => {
     const greet = (socket: Socket): void => {
       socket.on("error", () => {}).end("HTTP/1.1 200 \x1b[2J\r\nContent-Length: 9\r\n\r\n");
@@ -219,7 +246,10 @@ describe("what cannot be probed", () => {
   it.each([
     [[], /^finwait: Cannot probe nothing: expected a URL, or --list\n$/],
     [["http://127.0.0.1/", "--case", "erly"], /^finwait: Cannot find case "erly": expected perha/],
-    [["http://127.0.0.1/", "--html", "/nowhere/x"], /Cannot write --html \/nowhere\/x: there is/],
+    [
+      ["http://127.0.0.1/", "--html", "/nowhere/x"],
+      /--html \/nowhere\/x: there is no folder \/nowhere\n/,
+    ],
     [["http://127.0.0.1/", "--junit", FOLDER], /^finwait: Cannot write --junit .*: it is a dir/],
     [["http://127.0.0.1/", "--repeat", "0"], /Expected a whole number from 1 to 1,000\./],
   ])("%j: exit code 1, and one sentence", async (args, expected) => {

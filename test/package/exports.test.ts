@@ -47,9 +47,16 @@ describe("npm pack", () => {
   it("tests, fakes and sources: stay at home", () => {
     const built = /^dist\/.+\.(?:js|d\.ts)$/;
     const asset = /^assets\/status\.(?:js|css)$|^assets\/icon\.svg$|^scenarios\/[\w.-]+\.json$/;
-    // `finwait probe` refers to docs/closing.md.
-    const texts = ["README.md", "CHANGELOG.md", "LICENSE", "docs/closing.md"];
-    const others = ["package.json", ...texts, "config.schema.json", "scenario.schema.json"];
+    // `finwait probe` refers to both.
+    const pages = ["docs/attach.md", "docs/closing.md"];
+    const texts = ["README.md", "CHANGELOG.md", "LICENSE"];
+    const others = [
+      "package.json",
+      ...texts,
+      ...pages,
+      "config.schema.json",
+      "scenario.schema.json",
+    ];
     const strays = paths.filter(
       (path) => !built.test(path) && !asset.test(path) && !others.includes(path),
     );

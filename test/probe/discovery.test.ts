@@ -126,6 +126,28 @@ describe("Discovery", () => {
     expect([facts.upload, facts.empty]).toEqual(["/upload", { method: "GET", path: "/empty" }]);
   });
 
+  it("looks at named paths alone, and tells what they answered", async () => {
+    const { facts } = await look({
+      page: "/large",
+      medium: "/nosuch",
+      large: "/medium",
+      refuse: "/upload",
+      upload: "/nosuch",
+      empty: "/medium",
+    });
+    const missing = { path: "/nosuch", status: 404, contentBytes: 13 };
+    expect(facts.named).toEqual({
+      medium: { method: "GET", ...missing },
+      large: { method: "GET", path: "/medium", status: 200, contentBytes: 200_000 },
+      refuse: { method: "POST", path: "/upload", status: null, contentBytes: 0 },
+      upload: { method: "POST", ...missing },
+      empty: { method: "GET", path: "/medium", status: 200, contentBytes: 200_000 },
+    });
+    const { medium, large, upload, empty, small } = facts;
+    expect([medium, large, upload, empty]).toEqual([null, null, null, null]);
+    expect(small).toEqual({ length: null, chunked: null });
+  });
+
   it("finds by itself a page that is large", async () => {
     const { facts } = await look({ page: "/large" });
     expect([facts.large?.path, facts.medium]).toEqual(["/large", null]);

@@ -36,6 +36,7 @@ export const FIXTURE_FACTS: TargetFacts = {
   upload: "/upload",
   empty: { method: "GET", path: "/empty" },
   capacity: null,
+  named: {},
 };
 
 export interface RunCaseOptions extends FixtureServerOptions {
