@@ -10,7 +10,7 @@ import { printable } from "./untrusted-text.ts";
 /** Nothing could be probed: no address, no leave, no server. */
 const UNPROBED_EXIT_CODE = 2;
 /** What OpenSSL makes of an HTTP response in place of a handshake. */
-const PLAIN_HTTP_CODES = ["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"];
+const PLAIN_HTTP_CODE = "ERR_SSL_WRONG_VERSION_NUMBER";
 
 export interface ProbeUrl {
   /** As it was understood. */
@@ -92,7 +92,7 @@ export async function atFirstAddress<T>(
         throw new UsageError(printable(error.message), UNPROBED_EXIT_CODE);
       }
       if (!(error instanceof ConnectError)) throw error;
-      const isPlain = PLAIN_HTTP_CODES.includes(error.code);
+      const isPlain = error.code === PLAIN_HTTP_CODE;
       const hint = isPlain ? `, perhaps ${url.replace(/^https:/, "http:")}?` : "";
       failures.push(`${printable(error.message)}${hint}`);
     }

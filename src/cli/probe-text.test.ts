@@ -78,7 +78,9 @@ describe("probeReportText", () => {
       "  not reached 2 cases, more with --refuse-path: one, two",
       "  not reached 1 case: three. seen of early/three.",
     ]);
-    assert.doesNotMatch(text, /\d of \d/);
+    const verbose = probeReportText(fakeReport(results), { ...OPTIONS, isVerbose: true });
+    assert.match(verbose, /two: what early\/two is about\n {4}Seen: No path is known/);
+    for (const each of [text, verbose]) assert.doesNotMatch(each, /\d of \d/);
   });
 
   it("failed musts: by topic, with counts", () => {
