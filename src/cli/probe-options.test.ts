@@ -29,6 +29,7 @@ describe("settingsOf, pathsOf", () => {
     assert.deepEqual(settingsOf(flags), {
       answerMs: 101,
       holdMs: 102,
+      boundMs: 60_000,
       uploadBytes: 1_000_003,
       connectionLimit: 104,
       totalConnectionLimit: 105,

@@ -125,6 +125,7 @@ export function settingsOf(flags: ProbeFlags): ProbeSettings {
   return {
     answerMs: flags.answerMs,
     holdMs: flags.holdMs,
+    boundMs: DEFAULT_SETTINGS.boundMs,
     uploadBytes: flags.uploadBytes,
     connectionLimit: flags.maxConnections,
     totalConnectionLimit: flags.maxTotalConnections,

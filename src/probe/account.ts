@@ -1,5 +1,6 @@
-import { fail, type Outcome, pass, unkind } from "./probe-case.ts";
+import { fail, notReached, type Outcome, pass, unkind } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
+import type { ProbeSettings } from "./probe-settings.ts";
 
 // Words and verdicts for what one client saw, where several topics need the same. It judges bytes,
 // FIN and RST; which rule that is about is known to the cases.
@@ -7,6 +8,20 @@ import type { ProbeClient } from "./probe-client.ts";
 /** Too many requests, or too much to do: it says so of itself, and not of its connections. */
 export function isBusyStatus(status: number): boolean {
   return status === 429 || status === 503;
+}
+
+/**
+ * Something is held that should have been let go: how bad that is hangs on how long the probe has
+ * waited.
+ */
+export function judgeHeld(
+  seen: string,
+  heldMs: number,
+  { boundMs }: ProbeSettings,
+  extras: Omit<Outcome, "verdict" | "seen"> = {},
+): Outcome {
+  if (heldMs >= boundMs) return fail(seen, extras);
+  return notReached(`${seen}, which some servers do; longer shows more: --hold-ms`, extras);
 }
 
 /** How the server's direction has ended, for a sentence. */

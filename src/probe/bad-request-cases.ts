@@ -1,4 +1,4 @@
-import { endWords, judgeOneResponse, RESET_BEHIND, surplusWords } from "./account.ts";
+import { endWords, judgeHeld, judgeOneResponse, RESET_BEHIND, surplusWords } from "./account.ts";
 import type { CaseRun } from "./case-run.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
@@ -91,7 +91,7 @@ async function judgeSilence(run: CaseRun, client: ProbeClient): Promise<Outcome>
   if (client.reader.surplusBytes > 0) return fail(`${status}and ${surplusWords(client)}`);
   if (client.end === "open") {
     const seen = status === "" ? "Neither response nor FIN" : `${status}and no FIN`;
-    return fail(`${seen} for ${heldMs} ms`, { figures });
+    return judgeHeld(`${seen} for ${heldMs} ms`, heldMs, run.settings, { figures });
   }
   if (response !== undefined && !response.isComplete) {
     return fail(`${status}cut by ${endWords(client)} after ${heldMs} ms`, { figures });
@@ -183,7 +183,9 @@ async function runNoRequest(run: CaseRun): Promise<Outcome> {
   const heldMs = Math.round(client.elapsedMs);
   await client.hasMetReset();
   const figures = { heldMs };
-  if (client.end === "open") return fail(`Nothing for ${heldMs} ms`, { figures });
+  if (client.end === "open") {
+    return judgeHeld(`Nothing for ${heldMs} ms`, heldMs, run.settings, { figures });
+  }
   if (client.end !== "fin") return unkind(`${endWords(client)} after ${heldMs} ms`, { figures });
   return client.reader.surplusBytes > 0
     ? unkind(`FIN after ${heldMs} ms, and ${surplusWords(client)}`, { figures })

@@ -62,7 +62,11 @@ async function runBound(run: CaseRun): Promise<Outcome> {
   const client = await idleClient(run, "idle");
   if (isOutcome(client)) return client;
   await client.waitForEnd(holdMs);
-  if (client.end === "open") return unkind(stillOpen(holdMs), { figures: { openMs: holdMs } });
+  if (client.end === "open") {
+    const extras = { figures: { openMs: holdMs } };
+    const isLong = holdMs >= run.settings.boundMs;
+    return isLong ? unkind(stillOpen(holdMs), extras) : notReached(stillOpen(holdMs), extras);
+  }
   const idleMs = idleMsOf(client);
   return pass(`The idle connection was ended after ${idleMs} ms`, { figures: { idleMs } });
 }

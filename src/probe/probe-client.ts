@@ -42,6 +42,8 @@ const CHUNK_HEAD = latin1Bytes("10000\r\n");
 const CHUNK_END = latin1Bytes("\r\n");
 /** Least wait for an answer of the server's kernel, such as RST. */
 const KERNEL_ANSWER_MS = 60;
+/** A first response that took longer did so for the server's sake. */
+const WAY_LIMIT_MS = 800;
 /** What keeps coming is waited for so many times as long as silence is. */
 const COMING_FACTOR = 10;
 
@@ -59,6 +61,7 @@ export class ProbeClient implements SocketListener {
   failure = "";
   /** How long the connection took to be made: at least one round trip. */
   connectMs = 0;
+  #firstSentAtMs: number | null = null;
   #socket: ProbeSocket | null = null;
   readonly #port: ProbePort;
   readonly #budget: SendBudget;
@@ -112,9 +115,14 @@ export class ProbeClient implements SocketListener {
     return this.reader.completeCount;
   }
 
-  /** Longer than the server's kernel needs for an answer, by what is known of the way to it. */
+  /**
+   * Longer than the server's kernel needs for an answer, by what is known of the way to it. Who is
+   * near may be a proxy that passes on what the server's kernel says, so the first response counts.
+   */
   get kernelAnswerMs(): number {
-    return KERNEL_ANSWER_MS + 3 * this.connectMs;
+    const firstMs = (this.response?.headAtMs ?? 0) - (this.#firstSentAtMs ?? 0);
+    const wayMs = Math.min(Math.max(firstMs, 0), WAY_LIMIT_MS);
+    return KERNEL_ANSWER_MS + Math.max(3 * this.connectMs, 1.5 * wayMs);
   }
 
   /**
@@ -127,6 +135,7 @@ export class ProbeClient implements SocketListener {
     this.#budget.spend(bytes.byteLength);
     const isSent = (await this.#socket?.write(bytes)) ?? false;
     if (!isSent) return false;
+    this.#firstSentAtMs ??= this.elapsedMs;
     this.sentBytes += bytes.byteLength;
     this.timeLine.addBytes(this.elapsedMs, "sent", bytes.byteLength);
     return true;
@@ -252,8 +261,8 @@ export class ProbeClient implements SocketListener {
     const isSent = await this.send("\r\n");
     if (isSent && !this.isGone) await this.elapse(this.kernelAnswerMs);
     if (!this.isGone) await this.send("\r\n");
-    // Over TLS the failure of a write is told of a little later.
-    await this.waitUntil(() => this.isGone, KERNEL_ANSWER_MS);
+    // Over TLS the failure of a write is told of a little later, and by a proxy after one more way.
+    await this.waitUntil(() => this.isGone, this.kernelAnswerMs);
     return this.end === "reset";
   }
 

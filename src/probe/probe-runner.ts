@@ -85,8 +85,11 @@ function unlessBusy(outcome: Outcome, { clients, facts }: CaseRun): Outcome {
     chunked,
   ]);
   const known = [page, medium, large, ...early].map((each) => each?.status);
-  // node:http answers 503, too, behind the last request that it allows on a connection.
-  const statuses = clients.flatMap(({ response }) => response?.status ?? []);
+  // What comes behind a last response is another fault.
+  const statuses = clients.flatMap(({ responses }) => {
+    const last = responses.findIndex(({ isLast }) => isLast);
+    return responses.slice(0, last === -1 ? undefined : last + 1).map(({ status }) => status);
+  });
   const busy = statuses.find((status) => isBusyStatus(status) && !known.includes(status));
   if (busy === undefined) return outcome;
   return { ...outcome, ...notReached(`${busy}: the server was busy (${outcome.seen})`) };

@@ -5,6 +5,8 @@ export interface ProbeSettings {
   readonly answerMs: number;
   /** Longest wait for a time-out of the server, such as that of an idle connection. */
   readonly holdMs: number;
+  /** What a server holds for longer is without bound; less says nothing. Milliseconds. */
+  readonly boundMs: number;
   /** Size of the uploads that a server is expected to refuse. */
   readonly uploadBytes: number;
   /** Connections that may be open at one time. */
@@ -21,6 +23,8 @@ export interface ProbeSettings {
 export const DEFAULT_SETTINGS: ProbeSettings = {
   answerMs: 10_000,
   holdMs: 100_000,
+  // nginx waits 60 s for a head or content, Apache 20 to 40 s.
+  boundMs: 60_000,
   uploadBytes: 20_000_000,
   connectionLimit: 64,
   totalConnectionLimit: 2_000,

@@ -1,6 +1,8 @@
+import { judgeHeld } from "./account.ts";
 import type { CaseRun } from "./case-run.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
+import type { ProbeSettings } from "./probe-settings.ts";
 import { connectRefused } from "./refused-client.ts";
 
 // How long a server keeps a connection whose client does not close, and how much it takes of one
@@ -147,10 +149,8 @@ async function runLadder(
   const last = rungs.at(-1)?.client;
   const fin = last === undefined ? "No FIN" : finText(last, last.response?.completeAtMs ?? 0);
   const figures = { heldAtLeastMs };
-  return fail(`${fin}; still held ${heldAtLeastMs} ms behind the response`, {
-    figures,
-    witnesses: seen,
-  });
+  const held = `${fin}; still held ${heldAtLeastMs} ms behind the response`;
+  return judgeHeld(held, heldAtLeastMs, run.settings, { figures, witnesses: seen });
 }
 
 function finText(client: ProbeClient, endedAtMs: number): string {
@@ -171,16 +171,21 @@ async function runDrip(run: CaseRun): Promise<Outcome> {
   }
   const heldMs = Math.round(client.elapsedMs - begunAtMs);
   const figures = { heldMs, drippedBytes: client.sentBytes - begunBytes };
-  return secondResponse(client, figures) ?? judgeDrip(client, heldMs, figures);
+  return secondResponse(client, figures) ?? judgeDrip(client, figures, run.settings);
 }
 
 const NO_ANSWER = "The refusal did not come early this time";
 
 type Figures = Readonly<Record<string, number>>;
+type DripFigures = Figures & { readonly heldMs: number };
 
-function judgeDrip(client: ProbeClient, heldMs: number, figures: Figures): Outcome {
+function judgeDrip(client: ProbeClient, figures: DripFigures, settings: ProbeSettings): Outcome {
+  const { heldMs } = figures;
   const fin = client.finAtMs === null ? "without FIN before" : "behind FIN";
-  if (!client.isGone) return fail(`The drip was taken for ${heldMs} ms, without end`, { figures });
+  if (!client.isGone) {
+    const seen = `The drip was taken for ${heldMs} ms, without end`;
+    return judgeHeld(seen, heldMs, settings, { figures });
+  }
   return pass(`The drip was cut after ${heldMs} ms, by ${client.failure} ${fin}`, { figures });
 }
 

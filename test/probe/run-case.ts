@@ -16,6 +16,7 @@ const SETTINGS: ProbeSettings = {
   ...DEFAULT_SETTINGS,
   answerMs: 1_000,
   holdMs: 3_000,
+  boundMs: 0,
   uploadBytes: 8_000_000,
 };
 

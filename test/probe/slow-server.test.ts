@@ -78,6 +78,19 @@ class CountsFromRequest extends FixtureConnection {
   }
 }
 
+describe("a probe that waits less than many servers do", () => {
+  it.each(["bad/head-then-silence", "bad/no-request", "idle/bound", "release/dripping-upload"])(
+    "%s: not reached, for the time alone says nothing",
+    async (id) => {
+      const { verdict } = await runCase(id, {
+        settings: { holdMs: 300, boundMs: 1_000 },
+        ...{ idleMs: 9_000, requestMs: 9_000, lingerMs: 9_000 },
+      });
+      expect(verdict).toBe("not reached");
+    },
+  );
+});
+
 /** Takes uploads without waiting for their content, and not at once. */
 class TakesAnything extends FixtureConnection {
   protected override handleRequest(request: FixtureRequest): void {
