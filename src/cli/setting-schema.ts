@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Setting } from "./setting.ts";
 import { SETTINGS } from "./setting-table.ts";
+import { unitOf } from "./unit-words.ts";
 
 // The schema of finwait.config.json, made from the table of settings: as zod for us, and as JSON
 // schema for editors. Unknown names are errors in both.
@@ -24,7 +25,9 @@ const SECTION_HELP: Readonly<Record<string, string>> = {
 
 /** A value as zod checks it, with the notes for the JSON schema. */
 function valueSchema(setting: Setting): z.ZodType {
-  const notes = { description: sentence(setting.help), default: setting.default };
+  const unit = setting.type === "number" ? unitOf(setting.name) : null;
+  const description = sentence(setting.help) + (unit === null ? "" : ` Unit: ${unit}.`);
+  const notes = { description, default: setting.default };
   switch (setting.type) {
     case "number":
       return z.int().min(setting.least).max(setting.most).meta(notes);
@@ -49,16 +52,20 @@ const FILE_SCHEMA = z.strictObject({
     .optional(),
   ...Object.fromEntries(
     sections().map((section) => {
-      const inside = SETTINGS.filter(({ name }) => name.startsWith(`${section}.`));
-      if (inside.length === 0) return [section, schemaOf(section).optional()];
-      const shape = Object.fromEntries(
-        inside.map(({ name }) => [name.slice(section.length + 1), schemaOf(name).optional()]),
-      );
-      const description = SECTION_HELP[section] ?? "";
-      return [section, z.strictObject(shape).meta({ description }).optional()];
+      const isName = SETTINGS.some(({ name }) => name === section);
+      return [section, (isName ? schemaOf(section) : sectionSchema(section)).optional()];
     }),
   ),
 });
+
+/** The settings of one section, each of which may be left out. */
+export function sectionSchema(section: string): z.ZodType {
+  const inside = SETTINGS.filter(({ name }) => name.startsWith(`${section}.`));
+  const shape = Object.fromEntries(
+    inside.map(({ name }) => [name.slice(section.length + 1), schemaOf(name).optional()]),
+  );
+  return z.strictObject(shape).meta({ description: SECTION_HELP[section] ?? "" });
+}
 
 /** The names at the top of the file, each once. */
 export function sections(): string[] {

@@ -1,11 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
+import { CLIENT_PROFILES } from "../scenario/client-profiles.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import { SYSTEM_CATALOGUE } from "../tcp/system-catalogue.ts";
 import { reasonOf, UsageError } from "./cli-error.ts";
 import { readScenario, shippedScenarioNames } from "./simulate-files.ts";
 import { play, runOf } from "./simulate-play.ts";
 import { scenarioSvg } from "./simulate-svg.ts";
-import { comparisonText, type Played, scenarioListText, scenarioText } from "./simulate-text.ts";
+import { comparisonText, type Played, repertoireText, scenarioText } from "./simulate-text.ts";
 import { type TraceWish, traced } from "./simulate-trace.ts";
 
 // `finwait simulate`: what a policy does on a system, with clients, at a scale, before it is tried
@@ -33,7 +35,7 @@ export function simulateCommand(): Command {
       "print one connection's segments; list: which ones are worth it",
       traceWish,
     )
-    .option("--list", "list the shipped scenarios", false)
+    .option("--list", "list the shipped scenarios, and the ids of clients and systems", false)
     .action((scenario: string | undefined, flags: SimulateFlags) => simulate(scenario, flags));
 }
 
@@ -81,8 +83,11 @@ async function traceOf(
 
 function listing(isJson: boolean): string {
   const scenarios = shippedScenarioNames().map((name) => [name, readScenario(name)] as const);
-  if (!isJson) return scenarioListText(scenarios);
-  return `${JSON.stringify({ scenarios: Object.fromEntries(scenarios) }, null, 2)}\n`;
+  const clients = CLIENT_PROFILES.map(({ id }) => id);
+  const systems = SYSTEM_CATALOGUE.map(({ id }) => id);
+  if (!isJson) return repertoireText({ scenarios, clients, systems });
+  const content = { scenarios: Object.fromEntries(scenarios), clients, systems };
+  return `${JSON.stringify(content, null, 2)}\n`;
 }
 
 function textOf(played: readonly Played[]): string {

@@ -14,6 +14,7 @@ describe("the shipped scenarios", () => {
       "million-clients",
       "nokeepalive",
       "so-linger",
+      "upload-api",
       "with-os-timeout",
     ]);
   });

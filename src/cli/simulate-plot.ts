@@ -1,5 +1,5 @@
 import type { ScenarioResult, ScenarioSample } from "../scenario/scenario-result.ts";
-import { duration, grouped, roundedUp } from "./simulate-units.ts";
+import { binarySize, duration, grouped, roundedUp } from "./simulate-units.ts";
 
 // The time line of a scenario for a terminal: plain characters, 80 columns.
 
@@ -7,6 +7,8 @@ const LABEL_COLUMNS = 10;
 const PLOT_COLUMNS = 68;
 const SOCKET_ROWS = 10;
 const MEMORY_ROWS = 5;
+/** Below it every row of the plot of memory would be empty, or nearly. */
+const LEAST_MEMORY_SHARE = 0.02;
 
 /** The most of one stretch of time. */
 export interface PlotPoint {
@@ -58,15 +60,31 @@ export function plotLines(result: ScenarioResult, durationMs: number): string[] 
       [(point?.owned ?? 0) / socketMost, "+"],
     ],
   );
-  const limitBytes = memory.limitBytes ?? roundedUp(memory.peakBytes);
-  const used = points.map((point): Bar => [[(point?.usedBytes ?? 0) / limitBytes, "#"]]);
-  const ofWhat = memory.limitBytes === null ? `${grouped(limitBytes)} bytes` : "the limit";
   return [
     "sockets in FIN-WAIT-2: # orphaned, + owned by the server",
     ...rows(sockets, SOCKET_ROWS, grouped(socketMost), crashIndex),
     axis(durationMs),
     "",
-    `memory of the kernel for connections, in percent of ${ofWhat}`,
+    ...memoryLines(points, memory, durationMs, crashIndex),
+  ];
+}
+
+function memoryLines(
+  points: readonly (PlotPoint | null)[],
+  { limitBytes, peakBytes }: ScenarioResult["memory"],
+  durationMs: number,
+  crashIndex: number | null,
+): string[] {
+  const title = "memory of the kernel for connections";
+  const topBytes = limitBytes ?? roundedUp(peakBytes);
+  if (peakBytes / topBytes < LEAST_MEMORY_SHARE) {
+    const percent = Number(((peakBytes / topBytes) * 100).toPrecision(1));
+    return [`${title}: peak ${percent} % of ${binarySize(topBytes)}`];
+  }
+  const used = points.map((point): Bar => [[(point?.usedBytes ?? 0) / topBytes, "#"]]);
+  const ofWhat = limitBytes === null ? `${grouped(topBytes)} bytes` : "the limit";
+  return [
+    `${title}, in percent of ${ofWhat}`,
     ...rows(used, MEMORY_ROWS, "100 %", crashIndex),
     axis(durationMs),
   ];

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
+import { clientProfileById } from "../scenario/client-profiles.ts";
 import { isUsageError } from "./cli-error.ts";
 import { readScenario } from "./simulate-files.ts";
 import { parseScenario } from "./simulate-schema.ts";
 
 // Goal: what is wrong with a scenario is one sentence that says where. How: a shipped one, changed.
 
+const CURL = clientProfileById("curl");
 const SHIPPED = readScenario("apache-1.1");
 
 function messageOf(changes: object): string {
@@ -45,7 +47,38 @@ describe("a scenario that cannot be used", () => {
     [
       "an unknown system",
       withServer({ system: "sunos-9" }),
-      /^Cannot use server\.system in s\.json/,
+      /^Cannot use server\.system "sunos-9" in s\.json: expected perhaps sunos-4; one of linux-6, /,
+    ],
+    [
+      "a missing number",
+      withServer({ memoryBytes: undefined }),
+      /^Cannot use s\.json: server\.memoryBytes is missing: bytes, or null$/,
+    ],
+    [
+      "a missing choice",
+      withServer({ finWait2Ender: undefined }),
+      /^Cannot use s\.json: server\.finWait2Ender is missing: one of socket-options, process, sys/,
+    ],
+    [
+      "a missing client",
+      { visitors: [{ count: 1 }] },
+      /: visitors\.0\.client is missing: the id of a client, or a whole profile$/,
+    ],
+    ["no list", { visitors: undefined }, /^Cannot use s\.json: visitors is missing: a list$/],
+    [
+      "a name with a slip in it, and so the right one is missing",
+      { seed: undefined, sede: 1 },
+      /^Cannot use "sede" in s\.json: expected a known name, perhaps seed$/,
+    ],
+    [
+      "a slip in a profile",
+      { visitors: [{ client: { ...CURL, link: { delayMS: 1, bytesPerSecond: 1 } }, count: 1 }] },
+      /^Cannot use "visitors\.0\.client\.link\.delayMS" in .* known name, perhaps delayMs$/,
+    ],
+    [
+      "an unknown mode of the policy",
+      withServer({ close: { mode: "lingerin" } }),
+      /^Cannot use server\.close\.mode "lingerin" in .*perhaps lingering; one of lingering, so/,
     ],
     [
       "a mode without its socket option",
@@ -60,6 +93,11 @@ describe("a scenario that cannot be used", () => {
     [
       "half a profile",
       { visitors: [{ client: { id: "x" }, count: 1 }] },
+      /^Cannot use s\.json: visitors\.0\.client\.title is missing: text$/,
+    ],
+    [
+      "a client that is neither a name nor a profile",
+      { visitors: [{ client: 7, count: 1 }] },
       /^Cannot use visitors\.0\.client in .*: expected the id of a client, or a whole profile$/,
     ],
     [

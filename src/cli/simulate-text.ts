@@ -1,8 +1,9 @@
 import type { Scenario } from "../scenario/scenario.ts";
 import type { ScenarioResult } from "../scenario/scenario-result.ts";
+import { answerLine } from "./simulate-answer.ts";
 import { plotLines } from "./simulate-plot.ts";
 import { duration, grouped } from "./simulate-units.ts";
-import { cell, TEXT_COLUMNS, wrapText } from "./text-layout.ts";
+import { cell, labelledText, TEXT_COLUMNS, wrapText } from "./text-layout.ts";
 
 // What `finwait simulate` prints: one scenario with its time line, or several side by side.
 
@@ -47,12 +48,21 @@ const FIN_WAIT_2_ROW: Row = [
   ({ sockets }) => grouped(sockets.find(({ state }) => state === "fin-wait-2")?.peak ?? 0),
 ];
 
-/** One scenario: figures, sockets per state, endings, time line. */
+/** What the words of the tables mean that do not say it themselves. */
+const LEGEND: readonly string[] = [
+  "lost: the request was sent, and the response never came, or not the whole of it;",
+  "client gone: before the response; abandoned: the server let its socket go before",
+  "the client's FIN, and the system did the rest",
+];
+
+/** One scenario: its answer, figures, sockets per state, endings, time line. */
 export function scenarioText({ scenario, result }: Played): string {
   const durationMs = scenario.durationSeconds * 1_000;
   const lines = [
     scenario.title,
     ...wrapText(scenario.question, 0),
+    "",
+    ...wrapText(answerLine(result), 0),
     "",
     `${duration(result.playedMs)} of ${duration(durationMs)}, seed ${result.seed}, ` +
       `system ${scenario.server.system}`,
@@ -70,6 +80,9 @@ export function scenarioText({ scenario, result }: Played): string {
     ...Object.entries(result.endings).map(
       ([outcome, count]) => `  ${outcome.padEnd(NAME_COLUMNS - 2)}${grouped(count).padStart(14)}`,
     ),
+    `  ${"still open".padEnd(NAME_COLUMNS - 2)}${grouped(result.openCount).padStart(14)}`,
+    "",
+    ...LEGEND,
     "",
     ...plotLines(result, durationMs),
   ];
@@ -91,7 +104,10 @@ export function comparisonText(played: readonly Played[]): string {
       leftColumns -= columns;
     }
   }
-  return blocks.map(comparisonBlock).join("\n");
+  const titles = played.flatMap(({ name, scenario }) =>
+    labelledText(`${name}:`, scenario.title, 0),
+  );
+  return `${blocks.map(comparisonBlock).join("\n")}\n${titles.join("\n")}\n`;
 }
 
 function comparisonBlock(played: readonly Played[]): string {
@@ -108,11 +124,26 @@ function comparisonBlock(played: readonly Played[]): string {
 
 const columnsOf = ({ name }: Played): number => Math.max(LEAST_COLUMNS, name.length);
 
-/** The shipped scenarios, each with its question. */
-export function scenarioListText(scenarios: readonly (readonly [string, Scenario])[]): string {
-  return scenarios
-    .map(([name, { title, question }]) =>
-      [`${name}: ${title}`, ...wrapText(question, 2), ""].join("\n"),
-    )
-    .join("\n");
+/** What can be played, and what a scenario of one's own may name. */
+export interface Repertoire {
+  readonly scenarios: readonly (readonly [string, Scenario])[];
+  readonly clients: readonly string[];
+  readonly systems: readonly string[];
+}
+
+/** The shipped scenarios, each with its question, and the ids for others. */
+export function repertoireText({ scenarios, clients, systems }: Repertoire): string {
+  const lines = [
+    ...scenarios.flatMap(([name, { title, question }]) => [
+      `${name}: ${title}`,
+      ...wrapText(question, 2),
+      "",
+    ]),
+    "For scenarios of your own:",
+    ...labelledText("clients:", clients.join(", "), 2),
+    ...labelledText("systems:", systems.join(", "), 2),
+    "",
+    "Usage: finwait simulate <name, or a JSON file> [options]; see --help",
+  ];
+  return `${lines.join("\n")}\n`;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { duration, grouped, roundedUp } from "./simulate-units.ts";
+import { binarySize, duration, grouped, roundedUp } from "./simulate-units.ts";
 
 // Goal: numbers are shown as people read them. How: values at the edges of each unit.
 
@@ -16,6 +16,19 @@ describe("duration", () => {
   ];
   for (const [milliseconds, expected] of cases) {
     it(`${milliseconds} ms: ${expected}`, () => assert.equal(duration(milliseconds), expected));
+  }
+});
+
+describe("binarySize", () => {
+  const cases: readonly (readonly [number, string])[] = [
+    [512, "512 bytes"],
+    [1_048_576, "1 MiB"],
+    [1_061_020, "1 MiB"],
+    [7_430_654, "7.1 MiB"],
+    [5_000_000_000, "4.7 GiB"],
+  ];
+  for (const [bytes, expected] of cases) {
+    it(`${bytes}: ${expected}`, () => assert.equal(binarySize(bytes), expected));
   }
 });
 

@@ -7,6 +7,19 @@ export function grouped(value: number): string {
   return fraction === undefined ? digits : `${digits}.${fraction}`;
 }
 
+const BINARY_UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"] as const;
+
+/** `512 bytes`, `1 MiB`, `5.2 GiB`: one digit behind the point at most. */
+export function binarySize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1_024 && unit < BINARY_UNITS.length - 1) {
+    value /= 1_024;
+    unit += 1;
+  }
+  return `${grouped(Math.round(value * 10) / 10)} ${BINARY_UNITS[unit]}`;
+}
+
 /** `2 h 16 min`, `3 min 20 s`, `12.5 s`: two units at most, and none that are zero. */
 export function duration(milliseconds: number): string {
   const seconds = milliseconds / 1_000;

@@ -37,7 +37,11 @@ export interface ScenarioResult {
   readonly refusedCount: number;
   /** How the server's connections ended, by outcome. */
   readonly endings: Readonly<Record<string, number>>;
+  /** Accepted, and not ended yet. */
+  readonly openCount: number;
   readonly sockets: readonly StateUse[];
+  /** Most sockets of the machine at once, in any state. */
+  readonly socketPeak: number;
   readonly memory: {
     /** `null`: none. */
     readonly limitBytes: number | null;

@@ -79,11 +79,13 @@ export class ScenarioRun {
   }
 
   result(): ScenarioResult {
-    const { crashedAtMs, peakBytes, refusedCount, behavior } = this.#host;
+    const { crashedAtMs, peakBytes, peakEndpointCount, refusedCount, behavior } = this.#host;
     const { tally } = this.#visits;
     const { deliveredCount, lostCount, unreachedCount, abandonedCount } = tally;
     const settledCount = deliveredCount + lostCount + unreachedCount + abandonedCount;
     const { memoryLimitBytes } = behavior;
+    const { acceptedCount } = this.#server;
+    const endedCount = [...this.#endings.values()].reduce((sum, each) => sum + each, 0);
     const usedSum = this.#samples.reduce((sum, { usedBytes }) => sum + usedBytes, 0);
     return {
       title: this.scenario.title,
@@ -91,12 +93,14 @@ export class ScenarioRun {
       playedMs: crashedAtMs ?? this.world.nowMs,
       visitorCount: this.#visitorCount,
       requests: { ...tally, pendingCount: tally.requestCount - settledCount },
-      acceptedCount: this.#server.acceptedCount,
+      acceptedCount,
       refusedCount,
       endings: Object.fromEntries(
         [...this.#endings].sort(([one], [other]) => (one < other ? -1 : 1)),
       ),
+      openCount: acceptedCount - endedCount,
       sockets: this.#stateUses(),
+      socketPeak: peakEndpointCount,
       memory: {
         limitBytes: Number.isFinite(memoryLimitBytes) ? memoryLimitBytes : null,
         peakBytes,

@@ -6,15 +6,19 @@ import type { ClientProfile } from "./client-profile.ts";
 // it is plain JSON, so that it can stand in a file.
 
 export interface Scenario {
+  /** One line. */
   readonly title: string;
   /** What is asked, one or two sentences. */
   readonly question: string;
+  /** The machine, and what the server on it is told. */
   readonly server: ScenarioServer;
+  /** Who comes, one entry for each kind of client. */
   readonly visitors: readonly ScenarioVisitors[];
+  /** How long it is played. */
   readonly durationSeconds: number;
   /** Time between two looks at the machine. */
   readonly sampleSeconds: number;
-  /** All that is drawn comes from it. */
+  /** All that is drawn comes from it: the same number gives the same run. */
   readonly seed: number;
 }
 
@@ -34,15 +38,26 @@ export interface ScenarioServer {
   readonly memoryBytes: number | null;
   /** What every connection costs, in every state; without it what is known of the system. */
   readonly bytesPerConnection?: number;
-  /** Without it what is known of the system. */
+  /**
+   * What becomes of a connection for which there is no memory: it is refused with RST, dropped
+   * without a word, or the machine crashes. Without it what is known of the system.
+   */
   readonly onMemoryFull?: "refuse" | "drop" | "crash";
+  /**
+   * Who ends FIN-WAIT-2 of a client that does not: the kernel, by deadlines that the server gives
+   * it (`socket-options`); the server, which keeps the socket and resets it (`process`); or nobody
+   * but the system, by its own time limit, if it has one (`system`), as with the servers of 1996.
+   */
   readonly finWait2Ender: FinWait2Ender;
+  /** How connections end; what is left out is finwait's default. */
   readonly close?: Partial<ClosePolicy>;
+  /** What one client, or all of them, may hold; what is left out is finwait's default. */
   readonly limits?: Partial<ServerLimits>;
-  /** @default "on" */
+  /** Persistent connections, or one request per connection. @default "on" */
   readonly persistence?: "on" | "off";
   /** Rules for clients that are known to break persistence. @default "shipped" */
   readonly clientRules?: "shipped" | "off";
+  /** What handlers do. */
   readonly application?: ScenarioApplication;
 }
 

@@ -47,6 +47,8 @@ export class Host implements NetworkHost, EndpointHost {
   watchMoves: MoveWatch | null = null;
   usedBytes = 0;
   peakBytes = 0;
+  /** Most connections at once, in any state. */
+  peakEndpointCount = 0;
   /** Connections that found no memory. */
   refusedCount = 0;
   crashedAtMs: number | null = null;
@@ -122,6 +124,7 @@ export class Host implements NetworkHost, EndpointHost {
   account(differenceBytes: number): void {
     this.usedBytes += differenceBytes;
     this.peakBytes = Math.max(this.peakBytes, this.usedBytes);
+    this.peakEndpointCount = Math.max(this.peakEndpointCount, this.endpointCount);
   }
 
   noteMove(holder: AccountHolder, before: EndpointPlace | null, after: EndpointPlace | null): void {

@@ -56,11 +56,30 @@ describe("finwait simulate", () => {
     for (const file of readdirSync(SCENARIOS)) {
       assert.ok(output.includes(`${file.replace(".json", "")}: `), file);
     }
+    assert.match(output, /\n {2}clients: browser-good, /);
+    assert.match(output, /\n {2}systems: linux-6, /);
+    const { clients, systems } = JSON.parse(finwait("simulate", "--list", "--json").output) as {
+      readonly clients: readonly string[];
+      readonly systems: readonly string[];
+    };
+    assert.ok(clients.includes("curl") && systems.includes("sunos-4"));
+  });
+
+  it("no argument: the list, and how to go on", () => {
+    const { output, exit } = finwait("simulate");
+    assert.equal(exit, 0);
+    assert.match(
+      output,
+      /\napache-1\.2-sunos: .*\nUsage: finwait simulate <name, or a JSON fi.*\n$/s,
+    );
   });
 
   it("a machine that fills up: table, time line, and where it crashed, in 80 columns", () => {
     const { output, errors, exit } = finwait("simulate", CRASH);
     assert.equal(exit, 0, errors);
+    const answer =
+      /\nCrashed after [23] min \d+ s: \d+ sockets in FIN-WAIT-2 of \d+ filled 100 KiB; /;
+    assert.match(output, answer);
     assert.match(output, /\ncrashed after +[23] min \d+ s\n/);
     assert.match(output, /\n {2}fin-wait-2 +\d+ +[\d.]+\n/);
     assert.match(output, /sockets in FIN-WAIT-2: # orphaned, \+ owned by the server\n.*#+X/s);
@@ -80,11 +99,19 @@ describe("finwait simulate", () => {
     assert.equal(result.samples.at(-1)?.atMs, result.crashedAtMs);
   });
 
+  it("--json: what has ended and what is open are what was accepted", () => {
+    const calm = JSON.parse(finwait("simulate", CALM, "--json").output) as ScenarioResult;
+    const endedCount = Object.values(calm.endings).reduce((sum, each) => sum + each, 0);
+    assert.ok(calm.openCount > 0 && endedCount > 0);
+    assert.equal(endedCount + calm.openCount, calm.acceptedCount);
+  });
+
   it("--compare: a column each, and --svg: a panel each", () => {
     const svg = join(FOLDER, "both.svg");
     const { output, exit } = finwait("simulate", "--compare", `${CRASH},${CALM}`, "--svg", svg);
     assert.equal(exit, 0);
     assert.match(output, /crash\.json\n/);
+    assert.match(output, /\n\S+crash\.json: Apache 1\.2 on SunOS 4:/);
     assert.match(output, /crashed after .* s\n/);
     assert.match(output, /crashed after +no crash\n/);
     const picture = readFileSync(svg, "utf8");
