@@ -1,5 +1,5 @@
 import type { CaseRun } from "./case-run.ts";
-import { judgeEnd, judgeOther, lossOf } from "./last-response.ts";
+import { judgeAnnounced, judgeEnd, judgeOther, lossOf } from "./last-response.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
 import type { Page } from "./target.ts";
 
@@ -46,7 +46,7 @@ async function runAnswered(run: CaseRun, request: Request): Promise<Outcome> {
   const count = methods.length;
   await client.waitForResponses(count, answerMs);
   const loss = lossOf(client, count, answerMs);
-  if (loss !== null) return blame(run, loss);
+  if (loss !== null) return judgeAnnounced(client, count) ?? blame(run, loss);
   const other = page === undefined ? null : judgeOther(client, page);
   return other ?? judgeEnd(run, client, "unkind");
 }

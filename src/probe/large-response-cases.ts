@@ -1,5 +1,5 @@
 import type { CaseRun } from "./case-run.ts";
-import { judgeOther } from "./last-response.ts";
+import { judgeAnnounced, judgeOther } from "./last-response.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
 import type { ProbeSettings } from "./probe-settings.ts";
@@ -181,7 +181,7 @@ async function judgeRest(
   client.note(`${unreadBytes} bytes are not read yet; from here on the client reads everything`);
   const begunAtMs = Math.round(client.elapsedMs);
   client.resume();
-  await readRest(client, count, run.settings);
+  const isSlow = await readRest(client, count, run.settings);
   const figures = { readBytes, unreadBytes, begunAtMs };
   if (client.completeCount >= count) {
     const other = judgeOther(client, page);
@@ -191,22 +191,25 @@ async function judgeRest(
       `${unreadBytes} bytes were still unread, in buffers or with the server`;
     return pass(seen, { figures });
   }
-  return fail(cutText(client, count * page.contentBytes), { figures });
+  if (isSlow) return notReached(`All of ${count} responses take longer than the probe waits`);
+  const announced = judgeAnnounced(client, count);
+  return announced ?? fail(cutText(client, count * page.contentBytes), { figures });
 }
 
-/** Reads for as long as something comes. */
+/** Reads for as long as something comes; resolves with true if that takes too long. */
 async function readRest(
   client: ProbeClient,
   count: number,
   { answerMs, holdMs }: ProbeSettings,
-): Promise<void> {
+): Promise<boolean> {
   const untilMs = client.elapsedMs + answerMs + holdMs;
   const isOver = (): boolean => client.completeCount >= count || client.end !== "open";
   let earlierBytes = -1;
   while (client.reader.receivedBytes > earlierBytes && client.elapsedMs < untilMs) {
     earlierBytes = client.reader.receivedBytes;
-    if (await client.waitUntil(isOver, answerMs)) return;
+    if (await client.waitUntil(isOver, answerMs)) return false;
   }
+  return client.reader.receivedBytes > earlierBytes && !client.isGone;
 }
 
 function cutText(client: ProbeClient, wantedBytes: number): string {

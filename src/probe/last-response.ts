@@ -28,6 +28,17 @@ export function lossOf(client: ProbeClient, count: number, patienceMs: number): 
 }
 
 /**
+ * The server has said close before the last response that the case wants, and kept its word. It
+ * may: servers without persistence say so with each response. `null`: it has not.
+ */
+export function judgeAnnounced(client: ProbeClient, count: number): Outcome | null {
+  const last = client.responses.at(-1);
+  const isAnnounced = last?.isLast === true && last.isComplete && client.end === "fin";
+  if (!isAnnounced || client.completeCount >= count) return null;
+  return notReached(`Response ${client.completeCount} of ${count} says close, and FIN followed`);
+}
+
+/**
  * What a response that is whole and another than `page` says of the case; `null`: it is the page.
  * Where FIN is all that ends it, one that is much shorter was cut.
  */

@@ -1,5 +1,6 @@
 import { endWords, RESET_BEHIND, statusWords, surplusWords } from "./account.ts";
 import type { CaseRun } from "./case-run.ts";
+import { judgeAnnounced } from "./last-response.ts";
 import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
 
@@ -94,7 +95,8 @@ async function runStop(run: CaseRun, stop: Stop): Promise<Outcome> {
   // The runtime may tell of RST before the rest was sent; the write ends in any case.
   if (client.end !== "open" || client.sentBytes === 0) await sending;
   const isReset = await client.hasMetReset();
-  return judgeStop(run, client, stop, isReset);
+  const announced = judgeAnnounced(client, stop.goodCount);
+  return announced ?? judgeStop(run, client, stop, isReset);
 }
 
 function judgeStop(run: CaseRun, client: ProbeClient, stop: Stop, isReset: boolean): Outcome {

@@ -112,4 +112,17 @@ describe("a server that answers otherwise than before", () => {
       expect(verdict).toBe("not reached");
     },
   );
+
+  it.each([
+    "pipeline/error-in-the-middle",
+    "pipeline/close-in-the-middle",
+    "pipeline/close-behind-large",
+    "half-close/pipelined",
+    "large/stopping-reader",
+  ])("%s: a server that says close with each response is not to blame", async (id) => {
+    const settings = { holdMs: 500 };
+    const { verdict, decisive } = await runCase(id, { requestLimit: 1, settings });
+    expect(decisive.seen).toMatch(/^Response 1 of \d says close, and FIN followed$/);
+    expect(verdict).toBe("not reached");
+  });
 });
