@@ -2,7 +2,7 @@
 // answers 415 to content without a type.
 
 import fastify from "fastify";
-import { host, large, medium, page, port, refusal, tls, tlsPort } from "./pages.mjs";
+import { host, large, medium, page, port, refusal, tls, tlsPort, work } from "./pages.mjs";
 
 for (const [options, where] of [
   [{}, port],
@@ -17,6 +17,7 @@ for (const [options, where] of [
   app.all("/refuse", (_request, reply) => reply.code(413).send(refusal));
   app.all("/upload", async (request) => {
     for await (const _ of request.raw);
+    await work();
     return "ok";
   });
   await app.listen({ port: where, host });

@@ -1,6 +1,6 @@
 // The pages for servers that take a fetch handler.
 
-import { large, medium, page, refusal } from "./pages.mjs";
+import { large, medium, page, refusal, work } from "./pages.mjs";
 
 export async function fetchPage(request) {
   const { pathname } = new URL(request.url);
@@ -17,6 +17,7 @@ export async function fetchPage(request) {
       return new Response(refusal, { status: 413 });
     case "/upload":
       for await (const _ of request.body ?? []);
+      await work();
       return new Response("ok");
     default:
       return new Response("Not found", { status: 404 });

@@ -2,7 +2,7 @@
 
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { host, large, medium, page, port, refusal, tls, tlsPort } from "./pages.mjs";
+import { host, large, medium, page, port, refusal, tls, tlsPort, work } from "./pages.mjs";
 
 function answer(request, response) {
   switch (request.url) {
@@ -21,7 +21,7 @@ function answer(request, response) {
       return response.end(refusal);
     case "/upload":
       // A client that goes away in the middle of it gets no answer.
-      request.on("end", () => response.end("ok")).resume();
+      request.on("end", () => work().then(() => response.end("ok"))).resume();
       return;
     default:
       response.statusCode = 404;

@@ -14,3 +14,6 @@ export const page = readFileSync(`${SITE}/index.html`);
 export const medium = readFileSync(`${SITE}/medium`);
 export const large = readFileSync(`${SITE}/large`);
 export const refusal = "Too large";
+
+/** An application that takes an upload has to ask somebody before it answers. */
+export const work = () => new Promise((resolve) => setTimeout(resolve, 20));
