@@ -127,6 +127,8 @@ export class ScenarioRun {
       ...(limits === undefined ? {} : { limits }),
       ...(persistence === undefined ? {} : { persistence }),
       onEnding: ({ outcome, reason }, endpoint) => {
+        // The server went with its machine, though its timers are in the same queue of events.
+        if (this.#host.crashedAtMs !== null) return;
         this.#endings.set(outcome.type, (this.#endings.get(outcome.type) ?? 0) + 1);
         if (watcher !== null) noteAct(endpoint, "ending", `${outcome.type} (${reason})`);
       },
