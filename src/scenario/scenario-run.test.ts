@@ -84,7 +84,7 @@ describe("Apache 1.2 and clients that never answer FIN", () => {
     assert.equal(requests.lostCount, 0);
   });
 
-  it("a crash: who was being served then has no ending, whatever timers the server had", async () => {
+  it("a crash: who was being served then has no ending, whatever the timers", async () => {
     const { acceptedCount, endings, openCount } = await play(APACHE_1_2, { sampleSeconds: 600 });
     assert.ok(openCount > 0, "every connection has ended");
     const endedCount = Object.values(endings).reduce((sum, count) => sum + count, 0);
