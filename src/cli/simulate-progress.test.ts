@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "vitest";
-import { type ProgressOutput, SimulationProgress } from "./simulate-progress.ts";
+import { SimulationProgress } from "./simulate-progress.ts";
+import type { TerminalLineOutput } from "./terminal-line.ts";
 
 // Goal: a bar where there is a terminal, and nothing of it left behind. How: a stream that keeps
 // what is written, and a clock that is set by hand.
 
 const CLEAR = "\r\x1b[K";
 
-class FakeOutput implements ProgressOutput {
+class FakeOutput implements TerminalLineOutput {
   readonly written: string[] = [];
   readonly isTTY: boolean;
   readonly columns: number;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BAD_REQUEST_CASES } from "../../src/probe/bad-request-cases.ts";
+import { ClosesAtOnce, RefusesAndReadsOn } from "./broken-connections.ts";
 import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
 import { expectBothVerdicts, runCase } from "./run-case.ts";
 
@@ -20,15 +21,6 @@ const SEEN: Readonly<Record<string, RegExp>> = {
 /** So that nothing is waited for long. */
 const QUICK = { requestMs: 150, idleMs: 300, lingerMs: 300 };
 const SETTINGS = { answerMs: 500, holdMs: 900 };
-
-/** Closes behind its last response, with whatever is unread. */
-class ClosesAtOnce extends FixtureConnection {
-  protected override end(): void {
-    this.isEnding = true;
-    this.socket.pause();
-    this.socket.destroySoon();
-  }
-}
 
 /** Resets instead of refusing. */
 class ResetsAll extends FixtureConnection {
@@ -93,18 +85,6 @@ class SaysServerError extends FixtureConnection {
   }
 }
 
-/** Refuses early, and lets the time-out of the request answer once more. */
-class AnswersTwice extends FixtureConnection {
-  protected override handleRequest(request: FixtureRequest): void {
-    if (request.path !== "/refuse") {
-      super.handleRequest(request);
-      return;
-    }
-    this.send({ status: 413 }, request, []);
-    this.current = { request, left: request.contentLength, isAnswered: true };
-  }
-}
-
 /** Says 400 for each line that it does not understand. */
 class RefusesTwice extends FixtureConnection {
   protected override handleBadRequest(): void {
@@ -157,7 +137,7 @@ describe("bad requests", () => {
     ["bad/content-then-silence", ResetsAll, "fail", /^RST \(\w+\) after \d+ ms, and no response$/],
     ["bad/content-then-silence", NeverEnds, "fail", /^Neither response nor FIN for \d+ ms$/],
     ["bad/content-then-silence", AnswersUploadsAtOnce, "not reached", /^200 came without waiting/],
-    ["bad/refused-then-silence", AnswersTwice, "fail", /^413, and after \d+ ms .*1\.1 408/],
+    ["bad/refused-then-silence", RefusesAndReadsOn, "fail", /^413, and after \d+ ms .*1\.1 408/],
     [
       "bad/refused-then-silence",
       RefusesOnly,

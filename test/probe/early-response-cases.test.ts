@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EARLY_RESPONSE_CASES } from "../../src/probe/early-response-cases.ts";
+import { ClosesAtOnce, ResetsRequests } from "./broken-connections.ts";
 import { FixtureConnection } from "./fixture-connection.ts";
 import { expectBothVerdicts, runCase } from "./run-case.ts";
 
@@ -7,22 +8,6 @@ import { expectBothVerdicts, runCase } from "./run-case.ts";
 // How: two fixture servers, one of them broken on purpose.
 
 const IDS = EARLY_RESPONSE_CASES.map(({ id }) => id);
-
-/** Closes behind its last response, as node:http does: what it has not read becomes RST. */
-class ClosesAtOnce extends FixtureConnection {
-  protected override end(): void {
-    this.isEnding = true;
-    this.socket.pause();
-    this.socket.destroySoon();
-  }
-}
-
-/** Says nothing to uploads, and resets them. */
-class ResetsUploads extends FixtureConnection {
-  protected override handleRequest(): void {
-    this.socket.resetAndDestroy();
-  }
-}
 
 /** Reads uploads and never answers. */
 class SaysNothing extends FixtureConnection {
@@ -47,7 +32,7 @@ describe("early responses", () => {
 
   it("fails a reset without a response", async () => {
     const { verdict, decisive } = await runCase("early/small-length", {
-      Connection: ResetsUploads,
+      Connection: ResetsRequests,
     });
     expect(verdict).toBe("fail");
     expect(decisive.seen).toMatch(/^(?:ECONNRESET|EPIPE), and no response/);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EXPECT_CASES } from "../../src/probe/expect-cases.ts";
+import { ClosesAtOnce, RefusesAndReadsOn, ResetsRequests } from "./broken-connections.ts";
 import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
 import { expectBothVerdicts, runCase } from "./run-case.ts";
 
@@ -59,18 +60,6 @@ class ForgetsContent extends FixtureConnection {
   }
 }
 
-/** Refuses, keeps the connection, and reads what comes as content. */
-class ReadsContentOn extends FixtureConnection {
-  protected override handleRequest(request: FixtureRequest): void {
-    if (request.path !== "/refuse") {
-      super.handleRequest(request);
-      return;
-    }
-    this.send({ status: 413 }, request, []);
-    this.current = { request, left: request.contentLength, isAnswered: true };
-  }
-}
-
 /** Refuses with `close`, and keeps the connection. */
 class SaysCloseOnly extends FixtureConnection {
   protected override end(): void {
@@ -87,21 +76,6 @@ class ClosesWithoutWord extends FixtureConnection {
     }
     this.send({ status: 413 }, request, []);
     this.end();
-  }
-}
-
-/** Closes behind its last response, with whatever is unread. */
-class ClosesAtOnce extends FixtureConnection {
-  protected override end(): void {
-    this.isEnding = true;
-    this.socket.pause();
-    this.socket.destroySoon();
-  }
-}
-
-class ResetsUploads extends FixtureConnection {
-  protected override handleRequest(): void {
-    this.socket.resetAndDestroy();
   }
 }
 
@@ -133,27 +107,27 @@ describe("Expect: 100-continue", () => {
   it.each([
     ["expect/accepted", NeverContinues, "fail", /^No 100 within \d+ ms; 200 came once/],
     ["expect/accepted", FailsExpectations, "unkind", /^417: the client has to repeat/],
-    ["expect/accepted", ResetsUploads, "fail", /ECONNRESET.*and no response/],
+    ["expect/accepted", ResetsRequests, "fail", /ECONNRESET.*and no response/],
     [
       "expect/unawaited",
       LosesContent,
       "fail",
       /^200, and 200 to the next .* nobody asked for \("HTTP\/1\.1 400/,
     ],
-    ["expect/unawaited", ResetsUploads, "fail", /ECONNRESET.*and no response/],
+    ["expect/unawaited", ResetsRequests, "fail", /ECONNRESET.*and no response/],
     ["expect/http-1.0", AnswersUploadsAtOnce, "pass", /^200 arrived whole, 6 bytes$/],
     ["expect/accepted", AnswersUploadsAtOnce, "pass", /^200 at once, without 100$/],
     ["expect/http-1.0", AlwaysContinues, "fail", /^100 to a client of HTTP\/1\.0, before 200/],
     ["expect/refused", AlwaysContinues, "unkind", /^100, which asks for the content, and then 413/],
     ["expect/refused", ContinuesAndWaits, "unkind", /^100, and no response for 500 ms/],
-    ["expect/refused", ResetsUploads, "fail", /ECONNRESET.*and no response/],
-    ["expect/refused-then-next", ReadsContentOn, "unkind", /the next request got no response/],
+    ["expect/refused", ResetsRequests, "fail", /ECONNRESET.*and no response/],
+    ["expect/refused-then-next", RefusesAndReadsOn, "unkind", /the next request got no response/],
     ["expect/refused-then-next", SaysCloseOnly, "unkind", /^413 that says close, then no FIN/],
     ["expect/refused-then-next", ClosesWithoutWord, "unkind", /does not say close, then FIN$/],
     ["expect/refused-then-next", ForgetsContent, "pass", /^413, and 200 to the next request$/],
-    ["expect/refused-small-then-next", ReadsContentOn, "unkind", /next request got no response/],
+    ["expect/refused-small-then-next", RefusesAndReadsOn, "unkind", /next request got no response/],
     ["expect/refused-anyway", ClosesAtOnce, "unkind", /^413 arrived whole, and RST behind it/],
-    ["expect/refused-anyway", ResetsUploads, "fail", /^RST \(.*\), and no response/],
+    ["expect/refused-anyway", ResetsRequests, "fail", /^RST \(.*\), and no response/],
     [
       "expect/refused-content-is-no-request",
       ForgetsContent,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PIPELINE_CASES } from "../../src/probe/pipeline-cases.ts";
+import { ClosesAtOnce } from "./broken-connections.ts";
 import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
 import { expectBothVerdicts, runCase } from "./run-case.ts";
 
@@ -17,15 +18,6 @@ const SEEN: Readonly<Record<string, string>> = {
   "pipeline/close-behind-large": `${EIGHT}, then FIN, with `,
   "pipeline/none-behind-close": "200 to the request that said close, and nothing to two behind it",
 };
-
-/** Closes behind its last response, with whatever is unread. */
-class ClosesAtOnce extends FixtureConnection {
-  protected override end(): void {
-    this.isEnding = true;
-    this.socket.pause();
-    this.socket.destroySoon();
-  }
-}
 
 /** Sees an error, and drops what it has not written yet. */
 class ResetsErrors extends FixtureConnection {
