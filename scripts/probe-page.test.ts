@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { CATALOGUE } from "../src/probe/catalogue.ts";
+import { CATALOGUE } from "../src/probe/cases/catalogue.ts";
 import { currentProbePage, probePage } from "./probe-page.ts";
 
 // Goal: the table of the page is the catalogue, and what reports refer to is there. Method: texts

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { CATALOGUE } from "../src/probe/catalogue.ts";
+import { CATALOGUE } from "../src/probe/cases/catalogue.ts";
 import type { ProbeCase } from "../src/probe/probe-case.ts";
 
 // docs/probe.md: its table is made from the catalogue of the probe. The rest of the page is written
@@ -7,7 +7,7 @@ import type { ProbeCase } from "../src/probe/probe-case.ts";
 
 const PAGE = new URL("../docs/probe.md", import.meta.url);
 
-const BEGIN = "<!-- Made by `npm run docs` from src/probe/catalogue.ts. -->";
+const BEGIN = "<!-- Made by `npm run docs` from src/probe/cases/catalogue.ts. -->";
 const END = "<!-- End of what is made. -->";
 
 /** docs/probe.md, as it must stand in docs/. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readCommand } from "../../bench/processes.ts";
-import { CATALOGUE } from "../../src/probe/catalogue.ts";
+import { CATALOGUE } from "../../src/probe/cases/catalogue.ts";
 import type { ProbeCase } from "../../src/probe/probe-case.ts";
 import type { ComparedCase, ComparedServer, Comparison } from "./comparison.ts";
 import { DOCS_PATH, writeComparison } from "./comparison-files.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Command } from "commander";
 import { describe, it } from "vitest";
-import { CATALOGUE } from "../probe/catalogue.ts";
+import { CATALOGUE } from "../probe/cases/catalogue.ts";
 import { DEFAULT_SETTINGS } from "../probe/probe-settings.ts";
 import { addProbeOptions, casesOf, type ProbeFlags, pathsOf, settingsOf } from "./probe-options.ts";
 

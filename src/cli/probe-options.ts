@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { CATALOGUE } from "../probe/catalogue.ts";
+import { CATALOGUE } from "../probe/cases/catalogue.ts";
 import type { ProbeCase } from "../probe/probe-case.ts";
 import { DEFAULT_SETTINGS, type ProbeSettings } from "../probe/probe-settings.ts";
 import type { TargetPaths } from "../probe/target.ts";

@@ -1,7 +1,7 @@
+import { TOPICS } from "../probe/cases/topics.ts";
 import type { ProbeCase, Verdict } from "../probe/probe-case.ts";
 import type { CaseResult, Evidence, ProbeReport } from "../probe/probe-report.ts";
 import type { TimeLineEntry } from "../probe/time-line.ts";
-import { TOPICS } from "../probe/topics.ts";
 import { grouped } from "./simulate-units.ts";
 import { printable } from "./untrusted-text.ts";
 

@@ -1,5 +1,5 @@
-import { isBusyStatus } from "./account.ts";
 import { BudgetError } from "./case-run.ts";
+import { isBusyStatus } from "./cases/account.ts";
 import type { ProbeClient } from "./probe-client.ts";
 import { ConnectError } from "./probe-port.ts";
 

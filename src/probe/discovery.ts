@@ -1,6 +1,6 @@
-import { isBusyStatus } from "./account.ts";
 import { lookForCapacity } from "./capacity.ts";
 import { BudgetError, type RunBudget } from "./case-run.ts";
+import { isBusyStatus } from "./cases/account.ts";
 import { ProbeClient } from "./probe-client.ts";
 import { ConnectError, elapse, type ProbePort } from "./probe-port.ts";
 import type { ProbeSettings } from "./probe-settings.ts";

@@ -1,5 +1,5 @@
-import { isBusyStatus } from "./account.ts";
 import { BudgetError, CaseRun } from "./case-run.ts";
+import { isBusyStatus } from "./cases/account.ts";
 import { notReached, type Outcome, type ProbeCase } from "./probe-case.ts";
 import { ConnectError, type ProbePort } from "./probe-port.ts";
 import { attemptOf, type CaseAttempt, type CaseResult, resultOf } from "./probe-report.ts";

@@ -1,4 +1,4 @@
-import { CATALOGUE } from "./catalogue.ts";
+import { CATALOGUE } from "./cases/catalogue.ts";
 import { Discovery } from "./discovery.ts";
 import type { ProbeCase } from "./probe-case.ts";
 import type { ProbePort } from "./probe-port.ts";

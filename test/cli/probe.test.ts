@@ -4,7 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, it } from "vitest";
-import { CATALOGUE } from "../../src/probe/catalogue.ts";
+import { CATALOGUE } from "../../src/probe/cases/catalogue.ts";
 import type { ProbeReport } from "../../src/probe/probe-report.ts";
 import {
   FixtureConnection,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BAD_REQUEST_CASES } from "../../src/probe/bad-request-cases.ts";
+import { BAD_REQUEST_CASES } from "../../src/probe/cases/bad-request-cases.ts";
 import { ClosesAtOnce, RefusesAndReadsOn } from "./broken-connections.ts";
 import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
 import { expectBothVerdicts, runCase } from "./run-case.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EARLY_RESPONSE_CASES } from "../../src/probe/early-response-cases.ts";
+import { EARLY_RESPONSE_CASES } from "../../src/probe/cases/early-response-cases.ts";
 import { ClosesAtOnce, ResetsRequests } from "./broken-connections.ts";
 import { FixtureConnection } from "./fixture-connection.ts";
 import { expectBothVerdicts, runCase } from "./run-case.ts";

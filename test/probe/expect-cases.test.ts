@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EXPECT_CASES } from "../../src/probe/expect-cases.ts";
+import { EXPECT_CASES } from "../../src/probe/cases/expect-cases.ts";
 import { ClosesAtOnce, RefusesAndReadsOn, ResetsRequests } from "./broken-connections.ts";
 import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
 import { expectBothVerdicts, runCase } from "./run-case.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Exchange } from "../../src/index.ts";
-import { CATALOGUE } from "../../src/probe/catalogue.ts";
+import { CATALOGUE } from "../../src/probe/cases/catalogue.ts";
 import type { ProbeCase } from "../../src/probe/probe-case.ts";
 import type { CaseResult } from "../../src/probe/probe-report.ts";
 import { runCases } from "../../src/probe/probe-runner.ts";

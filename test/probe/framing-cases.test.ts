@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FRAMING_CASES } from "../../src/probe/framing-cases.ts";
+import { FRAMING_CASES } from "../../src/probe/cases/framing-cases.ts";
 import {
   FixtureConnection,
   type FixtureRequest,

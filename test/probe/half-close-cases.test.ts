@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HALF_CLOSE_CASES } from "../../src/probe/half-close-cases.ts";
+import { HALF_CLOSE_CASES } from "../../src/probe/cases/half-close-cases.ts";
 import {
   FixtureConnection,
   type FixtureRequest,

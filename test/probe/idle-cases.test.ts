@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { IDLE_CASES } from "../../src/probe/idle-cases.ts";
+import { IDLE_CASES } from "../../src/probe/cases/idle-cases.ts";
 import {
   FixtureConnection,
   type FixtureRequest,

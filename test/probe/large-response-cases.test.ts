@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LARGE_RESPONSE_CASES } from "../../src/probe/large-response-cases.ts";
+import { LARGE_RESPONSE_CASES } from "../../src/probe/cases/large-response-cases.ts";
 import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
 import { expectBothVerdicts, runCase } from "./run-case.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PERSISTENCE_CASES } from "../../src/probe/persistence-cases.ts";
+import { PERSISTENCE_CASES } from "../../src/probe/cases/persistence-cases.ts";
 import {
   FixtureConnection,
   type FixtureRequest,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PIPELINE_CASES } from "../../src/probe/pipeline-cases.ts";
+import { PIPELINE_CASES } from "../../src/probe/cases/pipeline-cases.ts";
 import { ClosesAtOnce } from "./broken-connections.ts";
 import { FixtureConnection, type FixtureRequest } from "./fixture-connection.ts";
 import { expectBothVerdicts, runCase } from "./run-case.ts";

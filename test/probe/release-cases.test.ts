@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RELEASE_CASES } from "../../src/probe/release-cases.ts";
+import { RELEASE_CASES } from "../../src/probe/cases/release-cases.ts";
 import { FixtureConnection } from "./fixture-connection.ts";
 import { expectBothVerdicts, runCase } from "./run-case.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { CATALOGUE } from "../../src/probe/catalogue.ts";
+import { CATALOGUE } from "../../src/probe/cases/catalogue.ts";
 import { NodePort } from "../../src/probe/node-port.ts";
 import type { ProbeCase } from "../../src/probe/probe-case.ts";
 import type { CaseResult } from "../../src/probe/probe-report.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { TLS_CASES } from "../../src/probe/tls-cases.ts";
+import { TLS_CASES } from "../../src/probe/cases/tls-cases.ts";
 import {
   FixtureConnection,
   type FixtureRequest,

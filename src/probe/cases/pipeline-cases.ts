@@ -1,8 +1,8 @@
+import type { CaseRun } from "../case-run.ts";
+import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "../probe-case.ts";
+import type { ProbeClient } from "../probe-client.ts";
 import { endWords, RESET_BEHIND, statusWords, surplusWords } from "./account.ts";
-import type { CaseRun } from "./case-run.ts";
 import { judgeAnnounced } from "./last-response.ts";
-import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
-import type { ProbeClient } from "./probe-client.ts";
 
 // Several requests sent before the first response has come, and what becomes of the responses if
 // one of the requests is bad, or the last that is wanted. What lies unread behind it is plenty: a

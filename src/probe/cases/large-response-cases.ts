@@ -1,9 +1,9 @@
-import type { CaseRun } from "./case-run.ts";
+import type { CaseRun } from "../case-run.ts";
+import { fail, notReached, type Outcome, type ProbeCase, pass } from "../probe-case.ts";
+import type { ProbeClient } from "../probe-client.ts";
+import type { ProbeSettings } from "../probe-settings.ts";
+import type { Page } from "../target.ts";
 import { judgeAnnounced, judgeOther } from "./last-response.ts";
-import { fail, notReached, type Outcome, type ProbeCase, pass } from "./probe-case.ts";
-import type { ProbeClient } from "./probe-client.ts";
-import type { ProbeSettings } from "./probe-settings.ts";
-import type { Page } from "./target.ts";
 
 // Responses that are larger than what the kernels between take at once: readers that are slow or
 // pause, and those that go away in the middle. Requests are pipelined, so that even large send

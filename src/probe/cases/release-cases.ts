@@ -1,8 +1,8 @@
+import type { CaseRun } from "../case-run.ts";
+import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "../probe-case.ts";
+import type { ProbeClient } from "../probe-client.ts";
+import type { ProbeSettings } from "../probe-settings.ts";
 import { judgeHeld } from "./account.ts";
-import type { CaseRun } from "./case-run.ts";
-import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
-import type { ProbeClient } from "./probe-client.ts";
-import type { ProbeSettings } from "./probe-settings.ts";
 import { connectRefused } from "./refused-client.ts";
 
 // How long a server keeps a connection whose client does not close, and how much it takes of one

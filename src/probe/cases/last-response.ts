@@ -1,8 +1,8 @@
-import type { CaseRun } from "./case-run.ts";
-import { fail, notReached, type Outcome, pass, unkind } from "./probe-case.ts";
-import type { ProbeClient } from "./probe-client.ts";
-import type { SeenResponse } from "./response-reader.ts";
-import type { Page } from "./target.ts";
+import type { CaseRun } from "../case-run.ts";
+import { fail, notReached, type Outcome, pass, unkind } from "../probe-case.ts";
+import type { ProbeClient } from "../probe-client.ts";
+import type { SeenResponse } from "../response-reader.ts";
+import type { Page } from "../target.ts";
 
 // What cases of several topics ask behind a response that is the last one: did it arrive whole, and
 // does the connection end behind it, by FIN and at once.

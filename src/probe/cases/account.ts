@@ -1,6 +1,6 @@
-import { fail, notReached, type Outcome, pass, unkind } from "./probe-case.ts";
-import type { ProbeClient } from "./probe-client.ts";
-import type { ProbeSettings } from "./probe-settings.ts";
+import { fail, notReached, type Outcome, pass, unkind } from "../probe-case.ts";
+import type { ProbeClient } from "../probe-client.ts";
+import type { ProbeSettings } from "../probe-settings.ts";
 
 // Words and verdicts for what one client saw, where several topics need the same. It judges bytes,
 // FIN and RST; which rule that is about is known to the cases.

@@ -1,5 +1,5 @@
-import type { CaseRun } from "./case-run.ts";
-import type { ProbeClient } from "./probe-client.ts";
+import type { CaseRun } from "../case-run.ts";
+import type { ProbeClient } from "../probe-client.ts";
 
 // A client whose upload was refused while it had more to send than any server will take.
 

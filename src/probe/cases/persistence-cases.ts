@@ -1,7 +1,7 @@
-import type { CaseRun } from "./case-run.ts";
+import type { CaseRun } from "../case-run.ts";
+import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "../probe-case.ts";
+import type { ProbeClient } from "../probe-client.ts";
 import { judgeEnd, lossOf } from "./last-response.ts";
-import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
-import type { ProbeClient } from "./probe-client.ts";
 import { type Series, sendUntilLast } from "./request-series.ts";
 
 // Which side says that a connection ends or goes on, and whether the server then does what was

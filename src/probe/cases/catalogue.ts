@@ -1,3 +1,4 @@
+import type { ProbeCase } from "../probe-case.ts";
 import { BAD_REQUEST_CASES } from "./bad-request-cases.ts";
 import { EARLY_RESPONSE_CASES } from "./early-response-cases.ts";
 import { EXPECT_CASES } from "./expect-cases.ts";
@@ -7,7 +8,6 @@ import { IDLE_CASES } from "./idle-cases.ts";
 import { LARGE_RESPONSE_CASES } from "./large-response-cases.ts";
 import { PERSISTENCE_CASES } from "./persistence-cases.ts";
 import { PIPELINE_CASES } from "./pipeline-cases.ts";
-import type { ProbeCase } from "./probe-case.ts";
 import { RELEASE_CASES } from "./release-cases.ts";
 import { TLS_CASES } from "./tls-cases.ts";
 

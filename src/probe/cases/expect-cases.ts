@@ -1,8 +1,8 @@
+import type { CaseRun } from "../case-run.ts";
+import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "../probe-case.ts";
+import type { ProbeClient } from "../probe-client.ts";
+import type { EarlyAnswer } from "../target.ts";
 import { endWords, judgeOneResponse, surplusWords } from "./account.ts";
-import type { CaseRun } from "./case-run.ts";
-import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
-import type { ProbeClient } from "./probe-client.ts";
-import type { EarlyAnswer } from "./target.ts";
 
 // Expect: 100-continue. A client asks before it sends content; the server says 100, or gives its
 // final response at once. Whether content follows a refusal is up to the client, so only a server

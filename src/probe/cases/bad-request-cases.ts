@@ -1,7 +1,7 @@
+import type { CaseRun } from "../case-run.ts";
+import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "../probe-case.ts";
+import type { ProbeClient } from "../probe-client.ts";
 import { endWords, judgeHeld, judgeOneResponse, RESET_BEHIND, surplusWords } from "./account.ts";
-import type { CaseRun } from "./case-run.ts";
-import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
-import type { ProbeClient } from "./probe-client.ts";
 
 // Requests that are too large, malformed, or never finished. The server may refuse them all; the
 // client should learn why, once, and nobody should wait for ever.

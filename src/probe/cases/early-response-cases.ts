@@ -1,8 +1,8 @@
-import type { CaseRun } from "./case-run.ts";
+import type { CaseRun } from "../case-run.ts";
+import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "../probe-case.ts";
+import type { ContentEnd, ProbeClient } from "../probe-client.ts";
+import type { EarlyAnswer, EarlyAnswerPair, RequestOptions, TargetFacts } from "../target.ts";
 import { judgeOther } from "./last-response.ts";
-import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
-import type { ContentEnd, ProbeClient } from "./probe-client.ts";
-import type { EarlyAnswer, EarlyAnswerPair, RequestOptions, TargetFacts } from "./target.ts";
 
 // A response that comes while the request's content is still being sent: 401, 413, a redirect. The
 // server that closes behind it has to read on for a while, or its own RST erases the response.

@@ -1,6 +1,6 @@
-import type { CaseRun } from "./case-run.ts";
-import type { ProbeClient } from "./probe-client.ts";
-import type { SeenResponse } from "./response-reader.ts";
+import type { CaseRun } from "../case-run.ts";
+import type { ProbeClient } from "../probe-client.ts";
+import type { SeenResponse } from "../response-reader.ts";
 
 // Many small requests on one connection, to see which of them is the last.
 

@@ -1,6 +1,6 @@
-import type { CaseRun } from "./case-run.ts";
-import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
-import type { ProbeClient } from "./probe-client.ts";
+import type { CaseRun } from "../case-run.ts";
+import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "../probe-case.ts";
+import type { ProbeClient } from "../probe-client.ts";
 
 // How TLS ends above TCP: close_notify says that nothing was cut off, and FIN without it does not.
 // What the client answers has to find somebody, or it meets RST.

@@ -1,7 +1,7 @@
-import type { CaseRun } from "./case-run.ts";
+import type { CaseRun } from "../case-run.ts";
+import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "../probe-case.ts";
+import type { Page } from "../target.ts";
 import { judgeAnnounced, judgeEnd, judgeOther, lossOf } from "./last-response.ts";
-import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
-import type { Page } from "./target.ts";
 
 // A client that ends its direction behind its request, as `nc -N` and shutdown(SHUT_WR) do, and
 // waits for the response.

@@ -1,8 +1,8 @@
+import type { CaseRun } from "../case-run.ts";
+import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "../probe-case.ts";
+import type { ProbeClient } from "../probe-client.ts";
+import type { RequestOptions } from "../target.ts";
 import { endWords, RESET_BEHIND, surplusWords } from "./account.ts";
-import type { CaseRun } from "./case-run.ts";
-import { fail, notReached, type Outcome, type ProbeCase, pass, unkind } from "./probe-case.ts";
-import type { ProbeClient } from "./probe-client.ts";
-import type { RequestOptions } from "./target.ts";
 
 // Where a response ends, seen from behind it: nothing is left for the next reader, and nothing
 // comes that nobody asked for.
