@@ -35,7 +35,7 @@ function introduction({ startedAt, machine, node, finwait, repeat }: Comparison)
     "# How servers end connections, compared",
     "",
     `Made by \`npm run compare\` on ${startedAt.slice(0, 10)}: ${machine}; the probe is finwait ` +
-      `${finwait} on Node ${node}. Every server runs in turn on this machine with the ` +
+      `${finwait} on Node ${node}. Every server runs on this machine with the ` +
       "configuration named below, which leaves its time-outs at their defaults, and is judged by " +
       "the same cases as by `finwait probe`. The figures of every cell stand in " +
       "[comparison.json](comparison.json).",
