@@ -1,4 +1,4 @@
-import type { Level, Verdict } from "../../src/probe/probe-case.ts";
+import type { CaseDescription, Verdict } from "../../src/probe/probe-case.ts";
 
 // What a run of the comparison finds: docs/comparison.json as it stands there.
 
@@ -18,17 +18,7 @@ export interface Comparison {
 }
 
 /** What a case is, without what it found. */
-export interface ComparedCase {
-  /** As `early/200k-chunked`: the part before the slash is the topic. */
-  readonly id: string;
-  readonly title: string;
-  readonly level: Level;
-  readonly requirement: { readonly source: string; readonly text: string };
-  readonly sends: string;
-  readonly accepts: string;
-  readonly meaning: string;
-  /** A heading of docs/closing.md. */
-  readonly help: string;
+export interface ComparedCase extends CaseDescription {
   /** It measures a time-out of the server. */
   readonly isPatient: boolean;
 }

@@ -34,7 +34,8 @@ export interface Outcome {
   readonly witnesses?: readonly ProbeClient[];
 }
 
-export interface ProbeCase {
+/** What a case is, as it is shown. */
+export interface CaseDescription {
   /** Stable, as `early/200k-chunked`: the part before the slash is the topic. */
   readonly id: string;
   readonly title: string;
@@ -48,6 +49,9 @@ export interface ProbeCase {
   readonly meaning: string;
   /** The heading of docs/closing.md that says what to do: `#the-modes-measured`. */
   readonly help: string;
+}
+
+export interface ProbeCase extends CaseDescription {
   /** It waits for a time-out of the server, so others may run beside it. */
   readonly isPatient?: true;
   /** @throws {BudgetError} A bound of the run was reached. */

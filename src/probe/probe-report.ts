@@ -1,4 +1,4 @@
-import type { Level, Outcome, ProbeCase, Verdict } from "./probe-case.ts";
+import type { CaseDescription, Outcome, ProbeCase, Verdict } from "./probe-case.ts";
 import type { ProbeClient } from "./probe-client.ts";
 import type { TargetFacts } from "./target.ts";
 import type { TimeLineEntry } from "./time-line.ts";
@@ -23,15 +23,7 @@ export interface CaseAttempt {
   readonly durationMs: number;
 }
 
-export interface CaseResult {
-  readonly id: string;
-  readonly title: string;
-  readonly level: Level;
-  readonly requirement: { readonly source: string; readonly text: string };
-  readonly sends: string;
-  readonly accepts: string;
-  readonly meaning: string;
-  readonly help: string;
+export interface CaseResult extends CaseDescription {
   /** The worst of all attempts. */
   readonly verdict: Verdict;
   /** How many attempts came to each verdict. */
